@@ -1,0 +1,43 @@
+use std::fmt;
+
+/// One thing that is wrong, and where it was said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfigProblem {
+    /// The variable, or the file and key.
+    pub place: String,
+    /// What is wrong, and what would be right.
+    pub message: String,
+}
+
+impl fmt::Display for ConfigProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.place, self.message)
+    }
+}
+
+/// Everything that is wrong with the configuration, at once. The process ends with exit code 78 (`EX_CONFIG`).
+#[derive(Debug, thiserror::Error)]
+pub struct ConfigError {
+    /// Never empty.
+    pub problems: Vec<ConfigProblem>,
+}
+
+impl ConfigError {
+    /// A single problem.
+    pub fn new(place: impl Into<String>, message: impl Into<String>) -> Self {
+        let problem = ConfigProblem {
+            place: place.into(),
+            message: message.into(),
+        };
+        Self {
+            problems: vec![problem],
+        }
+    }
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let problems: Vec<_> = self.problems.iter().map(ToString::to_string).collect();
+        write!(f, "configuration: {}", problems.join("; "))
+    }
+}

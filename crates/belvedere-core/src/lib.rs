@@ -1,0 +1,27 @@
+#![doc = include_str!("../README.md")]
+
+mod about;
+pub mod config;
+mod context;
+mod failure;
+pub mod health;
+pub mod names;
+mod peer;
+mod redact;
+mod secret;
+mod shutdown;
+mod task;
+pub mod trace;
+
+pub use about::About;
+pub use context::{Identity, NewRequest, RequestContext};
+pub use failure::AsFailure;
+pub use health::{CheckFailure, Health, HealthCheck};
+pub use peer::TrustedPeers;
+pub use redact::{REDACTED, Redactor};
+pub use secret::{ConnectionUrl, Secret};
+pub use shutdown::Shutdown;
+pub use task::spawn;
+
+/// A boxed future, as object-safe traits return it.
+pub type BoxFuture<'a, T> = std::pin::Pin<Box<dyn Future<Output = T> + Send + 'a>>;

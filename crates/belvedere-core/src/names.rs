@@ -1,0 +1,109 @@
+//! The observable contract's names: each is written here and nowhere else.
+
+/// Metric names, in the order of the contract.
+pub mod metric {
+    /// Counter by `method`, `path`, `status`.
+    pub const HTTP_REQUESTS: &str = "http_requests_total";
+    /// Histogram by `method`, `path`, in seconds.
+    pub const HTTP_REQUEST_DURATION: &str = "http_request_duration_seconds";
+    /// Histogram by `method`, `path`, in bytes.
+    pub const HTTP_REQUEST_SIZE: &str = "http_request_size_bytes";
+    /// Histogram by `method`, `path`, in bytes.
+    pub const HTTP_RESPONSE_SIZE: &str = "http_response_size_bytes";
+    /// Gauge by `method`, `path`.
+    pub const HTTP_REQUESTS_ACTIVE: &str = "http_requests_active";
+    /// Counter by `reason`: refused before a request head was parsed.
+    pub const HTTP_CONNECTIONS_REJECTED: &str = "http_connections_rejected_total";
+    /// Histogram by `upstream`, `method`, `status`, in seconds.
+    pub const HTTP_CLIENT_DURATION: &str = "http_client_request_duration_seconds";
+    /// Histogram by `db_system_name`, `db_operation_name`, `db_collection_name`, in seconds.
+    pub const DB_OPERATION_DURATION: &str = "db_client_operation_duration_seconds";
+    /// Counter by `db_system_name`, `error_type`.
+    pub const DB_ERRORS: &str = "db_client_errors_total";
+    /// Counter by `db_system_name`, `db_operation_name`.
+    pub const SLOW_QUERIES: &str = "slow_queries_total";
+    /// Gauge: connections of the pool, in use or idle.
+    pub const ACTIVE_DATABASE_CONNECTIONS: &str = "active_database_connections";
+    /// Counter by `cache`, `result`.
+    pub const CACHE_REQUESTS: &str = "cache_requests_total";
+    /// Gauge 0/1 by `dependency`.
+    pub const DEPENDENCY_UP: &str = "dependency_up";
+    /// Gauge 0/1.
+    pub const SERVICE_READY: &str = "service_ready";
+    /// Counter by `where`.
+    pub const PANICS: &str = "panics_total";
+    /// Counter by `level`.
+    pub const LOG_EVENTS: &str = "log_events_total";
+    /// Counter by `signal`, `reason`.
+    pub const TELEMETRY_DROPPED: &str = "telemetry_dropped_total";
+    /// Gauge = 1 by `version`, `rustc`.
+    pub const BUILD_INFO: &str = "build_info";
+}
+
+/// Histogram buckets.
+pub mod buckets {
+    /// Request and client durations, in seconds.
+    pub const HTTP_SECONDS: [f64; 14] = [
+        0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0,
+    ];
+    /// Statement durations, in seconds.
+    pub const DB_SECONDS: [f64; 9] = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0];
+    /// Message sizes, in bytes.
+    pub const SIZE_BYTES: [f64; 6] = [100.0, 1e3, 1e4, 1e5, 1e6, 1e7];
+}
+
+/// Event names: the `message` of the log lines that others rely on.
+pub mod event {
+    /// The process has read its configuration.
+    pub const STARTING: &str = "application_starting";
+    /// Which signals are on, and why.
+    pub const TELEMETRY_CONFIGURED: &str = "telemetry_configured";
+    /// The database answered.
+    pub const DATABASE_OK: &str = "database_connection_ok";
+    /// The database did not answer in time.
+    pub const DATABASE_FAILED: &str = "database_connection_failed";
+    /// Every listener is bound.
+    pub const STARTED: &str = "application_started";
+    /// The end has begun.
+    pub const DRAINING: &str = "application_draining";
+    /// The last line of a life.
+    pub const STOPPED: &str = "application_stopped";
+    /// One for each accepted request.
+    pub const REQUEST_COMPLETED: &str = "request_completed";
+    /// A 5xx or a panic, told once.
+    pub const UNHANDLED_EXCEPTION: &str = "unhandled_exception";
+    /// A statement took longer than it should.
+    pub const SLOW_QUERY: &str = "slow_query";
+    /// The log queue was full.
+    pub const LOG_EVENTS_DROPPED: &str = "log_events_dropped";
+}
+
+/// Log keys of the request's context, in their order.
+pub mod field {
+    /// 32 hex digits.
+    pub const TRACE_ID: &str = "trace_id";
+    /// 16 hex digits.
+    pub const SPAN_ID: &str = "span_id";
+    /// `00` or `01`.
+    pub const TRACE_FLAGS: &str = "trace_flags";
+    /// The `x-request-id`.
+    pub const REQUEST_ID: &str = "request_id";
+    /// The caller's tenant.
+    pub const TENANT_ID: &str = "tenant_id";
+    /// The caller.
+    pub const USER_ID: &str = "user_id";
+    /// One of the nine methods, or `_OTHER`.
+    pub const METHOD: &str = "method";
+    /// The path without its query.
+    pub const PATH: &str = "path";
+    /// The route template.
+    pub const ROUTE: &str = "route";
+
+    /// All of them.
+    pub const CONTEXT: [&str; 9] = [
+        TRACE_ID, SPAN_ID, TRACE_FLAGS, REQUEST_ID, TENANT_ID, USER_ID, METHOD, PATH, ROUTE,
+    ];
+}
+
+/// A route that no template matched.
+pub const UNMATCHED: &str = "unmatched";

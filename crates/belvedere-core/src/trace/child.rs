@@ -1,0 +1,78 @@
+use std::{
+    borrow::Cow,
+    sync::Arc,
+    time::{Instant, SystemTime},
+};
+
+use opentelemetry::{
+    Context, KeyValue, SpanId,
+    trace::{SpanKind, Status, TraceContextExt},
+};
+
+use super::{Parent, SpanRecord, TraceParent};
+use crate::RequestContext;
+
+/// A span of our own below the current one: a statement, a command, a call.
+///
+/// It exists only inside a request whose spans may be exported. Dropping it without [`ChildSpan::finish`] leaves nothing.
+#[derive(Debug)]
+pub struct ChildSpan {
+    context: Arc<RequestContext>,
+    parent: SpanId,
+    span_id: SpanId,
+    began: SystemTime,
+    clock: Instant,
+}
+
+impl ChildSpan {
+    /// Begins now, below the user's current span if there is one, else below the request's server span.
+    pub fn begin() -> Option<Self> {
+        let context = RequestContext::current().filter(|context| context.wants_spans())?;
+        Some(Self {
+            parent: parent_of(&context),
+            span_id: SpanId::from(fastrand::u64(1..)),
+            began: SystemTime::now(),
+            clock: Instant::now(),
+            context,
+        })
+    }
+
+    /// What to send to a peer, so that its span becomes this one's child.
+    pub fn traceparent(&self) -> TraceParent {
+        TraceParent {
+            span_id: self.span_id,
+            ..self.context.traceparent()
+        }
+    }
+
+    /// Ends now. `attributes` follow OpenTelemetry's semantic conventions.
+    pub fn finish(self, kind: SpanKind, name: Cow<'static, str>, attributes: Vec<KeyValue>, status: Status) {
+        self.context.record(SpanRecord {
+            trace_id: self.context.trace_id(),
+            span_id: self.span_id,
+            parent: Some(Parent {
+                span_id: self.parent,
+                is_remote: false,
+            }),
+            kind,
+            name,
+            start: self.began,
+            end: self.began + self.clock.elapsed(),
+            attributes,
+            status,
+            links: Vec::new(),
+        });
+    }
+}
+
+fn parent_of(context: &RequestContext) -> SpanId {
+    if !context.is_sampled() {
+        return context.span_id();
+    }
+    Context::map_current(|current| {
+        let span = current.span();
+        let here = span.span_context();
+        let same_trace = here.trace_id() == context.trace_id();
+        if same_trace { here.span_id() } else { context.span_id() }
+    })
+}

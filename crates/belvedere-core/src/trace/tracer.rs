@@ -1,0 +1,55 @@
+use std::{sync::Arc, time::Duration};
+
+use super::{Sampler, SpanRecord, SpanSink};
+
+/// What a request has to know about tracing: the sampler, and where spans go.
+#[derive(Debug, Clone)]
+pub struct Tracer(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    sampler: Sampler,
+    sink: Option<Arc<dyn SpanSink>>,
+    slow: Duration,
+}
+
+impl Tracer {
+    /// Sends kept spans to `sink`. A request that takes `slow` or longer is kept whatever the sampler says.
+    pub fn new(sink: Arc<dyn SpanSink>, sampler: Sampler, slow: Duration) -> Self {
+        Self(Arc::new(Inner {
+            sampler,
+            sink: Some(sink),
+            slow,
+        }))
+    }
+
+    /// Makes no span, and still gives every request its ids.
+    pub fn off() -> Self {
+        Self(Arc::new(Inner {
+            sampler: Sampler::new(0.0, false),
+            sink: None,
+            slow: Duration::MAX,
+        }))
+    }
+
+    /// The sampler, to read or to change its ratio.
+    pub fn sampler(&self) -> &Sampler {
+        &self.0.sampler
+    }
+
+    /// Whether any span goes anywhere.
+    pub fn is_on(&self) -> bool {
+        self.0.sink.is_some()
+    }
+
+    /// Whether a request of that duration is kept for being slow.
+    pub fn is_slow(&self, duration: Duration) -> bool {
+        duration >= self.0.slow
+    }
+
+    pub(crate) fn export(&self, span: SpanRecord) {
+        if let Some(sink) = &self.0.sink {
+            sink.on_end(span);
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! The axum side of Belvedere: observe layer, problems, extractors, server, outbound client.

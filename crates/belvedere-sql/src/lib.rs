@@ -1,0 +1,1 @@
+//! sqlx, seen: an instrumented pool, slow queries, health and migrations.

@@ -1,0 +1,1 @@
+//! An opinionated axum service framework in which every request can be seen.
