@@ -21,6 +21,9 @@ use crate::{
 /// Spans that one unsampled request may hold back until its fate is known; more are dropped and counted.
 const MAX_HELD_SPANS: usize = 32;
 
+/// A longer path is cut in the log: a line has 16 KiB in all.
+const MAX_PATH: usize = 1024;
+
 /// Room for the rendered context of a usual request.
 const LOG_FIELDS_CAPACITY: usize = 288;
 
@@ -84,16 +87,17 @@ impl<'r> NewRequest<'r> {
 
     /// Draws the ids and decides whether the trace is sampled.
     pub fn begin(self, tracer: &Tracer) -> Arc<RequestContext> {
-        let trace_id = self
-            .parent
-            .map_or_else(|| TraceId::from(fastrand::u128(1..)), |parent| parent.trace_id);
+        let trace_id = self.parent.map_or_else(
+            || TraceId::from(fastrand::u128(1..)),
+            |parent| parent.trace_id,
+        );
         let own = TraceParent {
             trace_id,
             span_id: SpanId::from(fastrand::u64(1..)),
             sampled: tracer.is_on() && tracer.sampler().samples(trace_id, self.parent.as_ref()),
         };
         let request_id = self.request_id.map_or_else(new_request_id, Box::from);
-        let (log_fields, identity_at) = render_log_fields(&own, &request_id, &self);
+        let (log_fields, identity_at, path_at) = render_log_fields(&own, &request_id, &self);
         Arc::new(RequestContext {
             own,
             parent: self.parent,
@@ -102,6 +106,7 @@ impl<'r> NewRequest<'r> {
             identity: OnceLock::new(),
             log_fields,
             identity_at,
+            path_at,
             tracer: tracer.clone(),
             held: Mutex::new(Held::Undecided(Vec::new())),
         })
@@ -119,6 +124,8 @@ pub struct RequestContext {
     /// JSON members, each with its leading comma; the identity goes in at `identity_at`.
     log_fields: String,
     identity_at: usize,
+    /// Where the path's JSON string begins in `log_fields`.
+    path_at: usize,
     tracer: Tracer,
     held: Mutex<Held>,
 }
@@ -177,6 +184,13 @@ impl RequestContext {
         &self.request_id
     }
 
+    /// The path without its query, at most 1 KiB of it. Read back from its rendered form: only spans and problems ask.
+    pub fn path(&self) -> String {
+        let rendered = &self.log_fields[self.path_at..];
+        let mut strings = serde_json::Deserializer::from_str(rendered).into_iter::<String>();
+        strings.next().and_then(Result::ok).unwrap_or_default()
+    }
+
     /// What a callee continues.
     pub const fn traceparent(&self) -> TraceParent {
         self.own
@@ -209,6 +223,17 @@ impl RequestContext {
             }
         }
         out.extend_from_slice(request.as_bytes());
+    }
+
+    /// Like [`RequestContext::write_log_fields`], without the members that `skip` names.
+    pub fn write_log_fields_except(&self, out: &mut Vec<u8>, skip: impl Fn(&str) -> bool) {
+        let mut all = Vec::with_capacity(LOG_FIELDS_CAPACITY);
+        self.write_log_fields(&mut all);
+        for member in members(&all) {
+            if !skip(member_key(member)) {
+                out.extend_from_slice(member);
+            }
+        }
     }
 
     /// Whether a span that ends here may be exported.
@@ -306,7 +331,9 @@ fn carried<F: Future>(context: Arc<RequestContext>, otel: OtelContext, work: F) 
 fn new_request_id() -> Box<str> {
     let millis = SystemTime::now()
         .duration_since(SystemTime::UNIX_EPOCH)
-        .map_or(0, |since| u64::try_from(since.as_millis()).unwrap_or(u64::MAX));
+        .map_or(0, |since| {
+            u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+        });
     let mut random = [0; 10];
     fastrand::fill(&mut random);
     let id = uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid();
@@ -314,7 +341,11 @@ fn new_request_id() -> Box<str> {
     Box::from(&*id.hyphenated().encode_lower(&mut text))
 }
 
-fn render_log_fields(own: &TraceParent, request_id: &str, request: &NewRequest<'_>) -> (String, usize) {
+fn render_log_fields(
+    own: &TraceParent,
+    request_id: &str,
+    request: &NewRequest<'_>,
+) -> (String, usize, usize) {
     use std::fmt::Write;
 
     let mut out = String::with_capacity(LOG_FIELDS_CAPACITY);
@@ -333,10 +364,15 @@ fn render_log_fields(own: &TraceParent, request_id: &str, request: &NewRequest<'
     push_member(&mut out, field::REQUEST_ID, request_id);
     let identity_at = out.len();
     push_member(&mut out, field::METHOD, request.method);
-    push_member(&mut out, field::PATH, request.path);
+    let path_at = out.len() + r#","":"#.len() + field::PATH.len();
+    push_member(&mut out, field::PATH, cut(request.path));
     push_member(&mut out, field::ROUTE, request.route);
     let text = String::from_utf8(out).expect("JSON of strings is UTF-8");
-    (text, identity_at)
+    (text, identity_at, path_at)
+}
+
+fn cut(path: &str) -> &str {
+    &path[..path.floor_char_boundary(MAX_PATH)]
 }
 
 fn push_member(out: &mut Vec<u8>, key: &str, value: &str) {
@@ -344,6 +380,33 @@ fn push_member(out: &mut Vec<u8>, key: &str, value: &str) {
     out.extend_from_slice(key.as_bytes());
     out.extend_from_slice(b"\":");
     serde_json::to_writer(out, value).expect("a string is JSON, and a vector takes all of it");
+}
+
+/// Splits `,"key":"value","key":"value"` before each comma that stands outside a string.
+fn members(mut json: &[u8]) -> impl Iterator<Item = &[u8]> {
+    std::iter::from_fn(move || {
+        let (mut quoted, mut escaped) = (false, false);
+        let end = json.iter().skip(1).position(|&byte| {
+            let ends = byte == b',' && !quoted;
+            quoted ^= byte == b'"' && !escaped;
+            escaped = byte == b'\\' && !escaped;
+            ends
+        });
+        let (member, rest) = json.split_at(end.map_or(json.len(), |end| end + 1));
+        json = rest;
+        (!member.is_empty()).then_some(member)
+    })
+}
+
+/// The key of `,"key":...`.
+fn member_key(member: &[u8]) -> &str {
+    let key = member
+        .get(2..)
+        .unwrap_or_default()
+        .split(|&byte| byte == b'"')
+        .next();
+    key.and_then(|key| std::str::from_utf8(key).ok())
+        .unwrap_or_default()
 }
 
 fn count_dropped_span() {
@@ -368,13 +431,22 @@ mod tests {
 
     fn tracer(ratio: f64) -> (Tracer, Arc<Exported>) {
         let sink = Arc::new(Exported::default());
-        let tracer = Tracer::new(sink.clone(), Sampler::new(ratio, true), Duration::from_secs(1));
+        let tracer = Tracer::new(
+            sink.clone(),
+            Sampler::new(ratio, true),
+            Duration::from_secs(1),
+        );
         (tracer, sink)
     }
 
     fn child(context: &Arc<RequestContext>) {
         let span = context.enter(crate::trace::ChildSpan::begin).unwrap();
-        span.finish(SpanKind::Client, "SELECT users".into(), Vec::new(), Status::Unset);
+        span.finish(
+            SpanKind::Client,
+            "SELECT users".into(),
+            Vec::new(),
+            Status::Unset,
+        );
     }
 
     fn log_fields(context: &RequestContext) -> serde_json::Value {
@@ -390,13 +462,29 @@ mod tests {
         let context = NewRequest::new("GET", hostile, "/{x}").begin(&Tracer::off());
         let fields = log_fields(&context);
         assert_eq!(fields["path"], hostile);
+        assert_eq!(context.path(), hostile);
         assert_eq!(fields["trace_id"], context.trace_id().to_string());
         assert!(fields.get("tenant_id").is_none());
     }
 
     #[test]
+    fn members_that_an_event_names_itself_are_left_out() {
+        let context = NewRequest::new("GET", r#"/a",b\""#, "/{x}").begin(&Tracer::off());
+        let mut out = Vec::new();
+        context.write_log_fields_except(&mut out, |key| key != "path");
+        assert_eq!(String::from_utf8(out).unwrap(), r#","path":"/a\",b\\\"""#);
+        let mut all = Vec::new();
+        context.write_log_fields_except(&mut all, |_| false);
+        let mut wanted = Vec::new();
+        context.write_log_fields(&mut wanted);
+        assert_eq!(all, wanted);
+    }
+
+    #[test]
     fn an_identity_stands_between_the_ids_and_the_request_and_is_bound_once() {
-        let context = NewRequest::new("GET", "/", "/").request_id(Some("client-id")).begin(&Tracer::off());
+        let context = NewRequest::new("GET", "/", "/")
+            .request_id(Some("client-id"))
+            .begin(&Tracer::off());
         for tenant in ["acme", "mallory"] {
             context.bind_identity(Identity {
                 tenant_id: tenant.into(),
@@ -421,7 +509,11 @@ mod tests {
             child(&context);
             let spans = exported.0.lock().unwrap();
             assert_eq!(spans.len(), if keep { 2 } else { 0 });
-            assert!(spans.iter().all(|span| span.parent.unwrap().span_id == context.span_id()));
+            assert!(
+                spans
+                    .iter()
+                    .all(|span| span.parent.unwrap().span_id == context.span_id())
+            );
         }
     }
 
@@ -438,14 +530,24 @@ mod tests {
     async fn a_spawned_task_keeps_the_request() {
         let (tracer, exported) = tracer(1.0);
         let context = NewRequest::new("GET", "/", "/").begin(&tracer);
-        let work = async { crate::spawn("test", async { RequestContext::with(child_in_task) }).await.unwrap() };
+        let work = async {
+            crate::spawn(async { RequestContext::with(child_in_task) })
+                .await
+                .unwrap()
+        };
         fn child_in_task(context: &RequestContext) -> TraceId {
             let span = crate::trace::ChildSpan::begin().unwrap();
             span.finish(SpanKind::Client, "GET".into(), Vec::new(), Status::Unset);
             context.trace_id()
         }
-        assert_eq!(context.clone().scope(work).await, Some(Some(context.trace_id())));
-        assert_eq!(exported.0.lock().unwrap()[0].parent.unwrap().span_id, context.span_id());
+        assert_eq!(
+            context.clone().scope(work).await,
+            Some(Some(context.trace_id()))
+        );
+        assert_eq!(
+            exported.0.lock().unwrap()[0].parent.unwrap().span_id,
+            context.span_id()
+        );
     }
 
     #[test]

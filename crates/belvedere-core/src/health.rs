@@ -152,7 +152,8 @@ impl Health {
 
     /// Runs every check once, then keeps each running in the background, beside the runtime's heartbeat.
     pub async fn watch(&self) -> HealthWatch {
-        let mut first: JoinSet<()> = self.each(|health, at| async move { health.run_once(at).await });
+        let mut first: JoinSet<()> =
+            self.each(|health, at| async move { health.run_once(at).await });
         while first.join_next().await.is_some() {}
         let mut tasks = self.each(|health, at| async move { health.run_forever(at).await });
         tasks.spawn(self.clone().beat());
@@ -162,7 +163,11 @@ impl Health {
     /// What `/health/ready` tells, read from the cache.
     pub fn readiness(&self) -> Readiness {
         let now = self.millis();
-        let verdicts = self.0.checks.iter().map(|watched| (watched, watched.verdict(now)));
+        let verdicts = self
+            .0
+            .checks
+            .iter()
+            .map(|watched| (watched, watched.verdict(now)));
         let mut status = ReadyStatus::Ready;
         let mut checks = Vec::with_capacity(self.0.checks.len());
         for (watched, verdict) in verdicts {
@@ -221,7 +226,8 @@ impl Health {
         };
         watched.verdict.store(verdict as u8, Ordering::Relaxed);
         watched.at.store(self.millis(), Ordering::Release);
-        metrics::gauge!(metric::DEPENDENCY_UP, "dependency" => name).set(f64::from(u8::from(verdict == Verdict::Ok)));
+        metrics::gauge!(metric::DEPENDENCY_UP, "dependency" => name)
+            .set(f64::from(u8::from(verdict == Verdict::Ok)));
         self.tell_ready();
     }
 
@@ -309,21 +315,30 @@ mod tests {
         Box::pin(std::future::pending())
     }
 
-    async fn readiness(critical: bool, answer: fn() -> BoxFuture<'static, Result<(), CheckFailure>>) -> Readiness {
-        let health = Health::new(vec![Box::new(Fake { critical, answer })], Shutdown::default());
+    async fn readiness(
+        critical: bool,
+        answer: fn() -> BoxFuture<'static, Result<(), CheckFailure>>,
+    ) -> Readiness {
+        let health = Health::new(
+            vec![Box::new(Fake { critical, answer })],
+            Shutdown::default(),
+        );
         let _watch = health.watch().await;
         health.mark_started();
         health.readiness()
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn a_failed_check_tells_its_class_and_counts_by_its_criticality() {
         assert_eq!(readiness(true, fine).await.status, ReadyStatus::Ready);
         assert_eq!(readiness(false, broken).await.status, ReadyStatus::Degraded);
         let hung = readiness(true, hung).await;
         assert_eq!(hung.status, ReadyStatus::NotReady);
         assert_eq!(hung.checks[0].1.as_str(), "error: timeout");
-        assert_eq!(readiness(true, broken).await.checks[0].1.as_str(), "error: unavailable");
+        assert_eq!(
+            readiness(true, broken).await.checks[0].1.as_str(),
+            "error: unavailable"
+        );
     }
 
     #[tokio::test]
@@ -340,7 +355,10 @@ mod tests {
 
     #[test]
     fn a_verdict_goes_stale() {
-        let watched = Watched::new(Box::new(Fake { critical: true, answer: fine }));
+        let watched = Watched::new(Box::new(Fake {
+            critical: true,
+            answer: fine,
+        }));
         watched.verdict.store(Verdict::Ok as u8, Ordering::Relaxed);
         assert_eq!(watched.verdict(millis(STALE_AFTER)), Verdict::Ok);
         assert_eq!(watched.verdict(millis(STALE_AFTER) + 1), Verdict::Stale);

@@ -2,7 +2,7 @@
 
 mod about;
 pub mod config;
-mod context;
+pub mod context;
 mod failure;
 pub mod health;
 pub mod names;
@@ -25,3 +25,18 @@ pub use task::spawn;
 
 /// A boxed future, as object-safe traits return it.
 pub type BoxFuture<'a, T> = std::pin::Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// Tells something that needs a person now: the level above `error`.
+///
+/// ```
+/// belvedere_core::critical!(dependency = "database", "database_connection_failed");
+/// ```
+#[macro_export]
+macro_rules! critical {
+    ($($arguments:tt)+) => {
+        $crate::__tracing::error!(critical = true, $($arguments)+)
+    };
+}
+
+#[doc(hidden)]
+pub use tracing as __tracing;

@@ -24,6 +24,16 @@ pub mod metric {
     pub const SLOW_QUERIES: &str = "slow_queries_total";
     /// Gauge: connections of the pool, in use or idle.
     pub const ACTIVE_DATABASE_CONNECTIONS: &str = "active_database_connections";
+    /// Gauge by `db_system_name`, `state` (`used`, `idle`).
+    pub const DB_CONNECTION_COUNT: &str = "db_client_connection_count";
+    /// Gauge by `db_system_name`.
+    pub const DB_CONNECTION_MAX: &str = "db_client_connection_max";
+    /// Gauge by `db_system_name`: callers that wait for a connection.
+    pub const DB_CONNECTION_PENDING: &str = "db_client_connection_pending_requests";
+    /// Counter by `db_system_name`: callers that waited in vain.
+    pub const DB_CONNECTION_TIMEOUTS: &str = "db_client_connection_timeouts_total";
+    /// Histogram by `db_system_name`, in seconds.
+    pub const DB_CONNECTION_WAIT_TIME: &str = "db_client_connection_wait_time_seconds";
     /// Counter by `cache`, `result`.
     pub const CACHE_REQUESTS: &str = "cache_requests_total";
     /// Gauge 0/1 by `dependency`.
@@ -36,6 +46,8 @@ pub mod metric {
     pub const LOG_EVENTS: &str = "log_events_total";
     /// Counter by `signal`, `reason`.
     pub const TELEMETRY_DROPPED: &str = "telemetry_dropped_total";
+    /// Counter by `metric`: label sets past its budget.
+    pub const METRICS_LABEL_OVERFLOW: &str = "metrics_label_overflow_total";
     /// Gauge = 1 by `version`, `rustc`.
     pub const BUILD_INFO: &str = "build_info";
 }
@@ -101,7 +113,15 @@ pub mod field {
 
     /// All of them.
     pub const CONTEXT: [&str; 9] = [
-        TRACE_ID, SPAN_ID, TRACE_FLAGS, REQUEST_ID, TENANT_ID, USER_ID, METHOD, PATH, ROUTE,
+        TRACE_ID,
+        SPAN_ID,
+        TRACE_FLAGS,
+        REQUEST_ID,
+        TENANT_ID,
+        USER_ID,
+        METHOD,
+        PATH,
+        ROUTE,
     ];
 }
 

@@ -32,7 +32,12 @@ impl TrustedPeers {
 
 impl Default for TrustedPeers {
     fn default() -> Self {
-        Self(PRIVATE.iter().filter_map(|network| network.parse().ok()).collect())
+        Self(
+            PRIVATE
+                .iter()
+                .filter_map(|network| network.parse().ok())
+                .collect(),
+        )
     }
 }
 
@@ -60,12 +65,19 @@ impl FromStr for TrustedPeers {
 fn parse_network(item: &str) -> Result<IpNet, String> {
     item.parse::<IpNet>()
         .or_else(|_| item.parse::<IpAddr>().map(IpNet::from))
-        .map_err(|_| format!("`{item}` is no address or network, e.g. `{}/8`", Ipv4Addr::new(10, 0, 0, 0)))
+        .map_err(|_| {
+            format!(
+                "`{item}` is no address or network, e.g. `{}/8`",
+                Ipv4Addr::new(10, 0, 0, 0)
+            )
+        })
 }
 
 impl<'de> Deserialize<'de> for TrustedPeers {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+        String::deserialize(deserializer)?
+            .parse()
+            .map_err(serde::de::Error::custom)
     }
 }
 
@@ -82,7 +94,13 @@ mod tests {
     #[test]
     fn loopback_and_private_peers_are_trusted_by_default_and_public_ones_are_not() {
         let peers = TrustedPeers::default();
-        for private in ["127.0.0.1", "10.9.8.7", "::1", "::ffff:192.168.1.1", "fd00::1"] {
+        for private in [
+            "127.0.0.1",
+            "10.9.8.7",
+            "::1",
+            "::ffff:192.168.1.1",
+            "fd00::1",
+        ] {
             assert!(peers.trusts(private.parse().unwrap()), "{private}");
         }
         for public in ["8.8.8.8", "172.32.0.1", "2001:db8::1"] {
@@ -94,6 +112,11 @@ mod tests {
     fn a_list_survives_its_own_text_and_a_bad_item_is_named() {
         let peers: TrustedPeers = "10.0.0.0/8, 1.2.3.4".parse().unwrap();
         assert_eq!(peers.to_string().parse::<TrustedPeers>().unwrap(), peers);
-        assert!("10.0.0.0/99".parse::<TrustedPeers>().unwrap_err().contains("10.0.0.0/99"));
+        assert!(
+            "10.0.0.0/99"
+                .parse::<TrustedPeers>()
+                .unwrap_err()
+                .contains("10.0.0.0/99")
+        );
     }
 }

@@ -82,12 +82,15 @@ impl Redactor {
     }
 
     fn is_extra(&self, key: &str) -> bool {
-        self.extra.iter().any(|extra| key.eq_ignore_ascii_case(extra))
+        self.extra
+            .iter()
+            .any(|extra| key.eq_ignore_ascii_case(extra))
     }
 }
 
 fn is_sensitive(key: &str) -> bool {
-    KEYS.iter().any(|name| key.eq_ignore_ascii_case(name)) || SUFFIXES.iter().any(|suffix| ends_with(key, suffix))
+    KEYS.iter().any(|name| key.eq_ignore_ascii_case(name))
+        || SUFFIXES.iter().any(|suffix| ends_with(key, suffix))
 }
 
 fn ends_with(key: &str, suffix: &str) -> bool {
@@ -136,7 +139,14 @@ mod tests {
     #[test]
     fn keys_are_hidden_by_name_and_by_ending_whatever_their_case() {
         let redactor = Redactor::new(["iban".to_owned()]);
-        for key in ["password", "Set-Cookie", "STRIPE_API_KEY", "sentry_dsn", "user.auth_token", "IBAN"] {
+        for key in [
+            "password",
+            "Set-Cookie",
+            "STRIPE_API_KEY",
+            "sentry_dsn",
+            "user.auth_token",
+            "IBAN",
+        ] {
             assert!(redactor.hides(key), "{key}");
         }
         for key in ["path", "tokens_left", "key", "", "é_ke"] {
@@ -155,7 +165,8 @@ mod tests {
 
     #[test]
     fn a_json_tree_is_redacted_at_any_depth() {
-        let mut tree = serde_json::json!({"a": [{"api_key": {"x": 1}}], "token": null, "url": "x://u:p@h"});
+        let mut tree =
+            serde_json::json!({"a": [{"api_key": {"x": 1}}], "token": null, "url": "x://u:p@h"});
         Redactor::default().redact_json(&mut tree);
         assert_eq!(
             tree,

@@ -74,6 +74,10 @@ impl Shutdown {
 
     async fn reached(&self, phase: Phase) {
         // The sender lives in `self`, so waiting cannot fail.
-        let _ = self.0.subscribe().wait_for(|current| *current >= phase).await;
+        let _ = self
+            .0
+            .subscribe()
+            .wait_for(|current| *current >= phase)
+            .await;
     }
 }

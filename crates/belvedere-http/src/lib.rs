@@ -1,1 +1,20 @@
-//! The axum side of Belvedere: observe layer, problems, extractors, server, outbound client.
+#![doc = include_str!("../README.md")]
+
+pub mod admin;
+mod client;
+mod config;
+pub mod extract;
+mod health;
+mod identity;
+pub mod observe;
+mod problem;
+pub mod protect;
+pub mod server;
+
+pub use client::{Upstream, UpstreamError};
+pub use config::{AdminConfig, AuthConfig, HttpConfig};
+pub use health::routes as health_routes;
+pub use identity::{Caller, require_caller};
+pub use observe::{Observe, ObserveLayer};
+pub use problem::{FieldError, Problem, fallbacks};
+pub use server::{Peer, Server};

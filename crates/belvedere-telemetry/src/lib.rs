@@ -1,1 +1,17 @@
-//! Logs, traces and metrics of a Belvedere service: the SDK side.
+#![doc = include_str!("../README.md")]
+
+mod config;
+mod filter;
+mod log;
+mod metrics;
+mod panic;
+mod telemetry;
+mod traces;
+
+pub use config::{
+    LogConfig, LogFormat, OtelConfig, PrometheusConfig, RedactConfig, ServiceConfig,
+    TelemetryConfig, TraceConfig,
+};
+pub use log::{LogLayer, LogSink, StaticFields};
+pub use metrics::Metrics;
+pub use telemetry::{Telemetry, TelemetryError};

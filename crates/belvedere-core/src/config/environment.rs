@@ -46,7 +46,10 @@ impl Environment {
 
     /// A variable that is set and not empty.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.variables.get(name).map(String::as_str).filter(|value| !value.is_empty())
+        self.variables
+            .get(name)
+            .map(String::as_str)
+            .filter(|value| !value.is_empty())
     }
 
     pub(super) fn names(&self) -> impl Iterator<Item = &str> {
@@ -59,7 +62,10 @@ impl Environment {
             return Vec::new();
         }
         let stems = ["default", self.name()];
-        stems.iter().map(|stem| self.directory.join(format!("{stem}.toml"))).collect()
+        stems
+            .iter()
+            .map(|stem| self.directory.join(format!("{stem}.toml")))
+            .collect()
     }
 
     fn beneath(mut self, file: &Path) -> Result<Self, ConfigError> {
@@ -67,9 +73,11 @@ impl Environment {
             return Ok(self);
         }
         let name = file.display().to_string();
-        let entries = dotenvy::from_path_iter(file).map_err(|error| ConfigError::new(&name, error.to_string()))?;
+        let entries = dotenvy::from_path_iter(file)
+            .map_err(|error| ConfigError::new(&name, error.to_string()))?;
         for entry in entries {
-            let (key, value) = entry.map_err(|_| ConfigError::new(&name, "has a line that is not KEY=value"))?;
+            let (key, value) =
+                entry.map_err(|_| ConfigError::new(&name, "has a line that is not KEY=value"))?;
             self.variables.entry(key).or_insert(value);
         }
         Ok(self)

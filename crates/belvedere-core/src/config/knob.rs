@@ -33,12 +33,20 @@ impl Docs {
     /// One more entry.
     pub fn add(&mut self, path: &str, text: &'static [&'static str], is_section: bool) {
         let path = path.to_owned();
-        self.0.push(Doc { path, text, is_section });
+        self.0.push(Doc {
+            path,
+            text,
+            is_section,
+        });
     }
 
     /// The entries of `field`, which is of type `K` and stands below `path`.
     pub fn below<K: Knob>(&mut self, path: &str, field: &str, text: &'static [&'static str]) {
-        let path = if path.is_empty() { field.to_owned() } else { format!("{path}.{field}") };
+        let path = if path.is_empty() {
+            field.to_owned()
+        } else {
+            format!("{path}.{field}")
+        };
         K::document(self, &path, text);
     }
 
@@ -47,7 +55,10 @@ impl Docs {
     }
 
     pub(super) fn knobs(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().filter(|doc| !doc.is_section).map(|doc| doc.path.as_str())
+        self.0
+            .iter()
+            .filter(|doc| !doc.is_section)
+            .map(|doc| doc.path.as_str())
     }
 }
 

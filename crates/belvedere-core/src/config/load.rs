@@ -40,7 +40,8 @@ where
     let mut problems = Vec::new();
     let mut settings = file_settings(environment, &docs, &mut problems);
     settings.extend(variable_settings(environment, &docs, &mut problems));
-    let mut tree = serde_json::to_value(C::default()).map_err(|error| ConfigError::new("defaults", error.to_string()))?;
+    let mut tree = serde_json::to_value(C::default())
+        .map_err(|error| ConfigError::new("defaults", error.to_string()))?;
     let mut config = C::default();
     for setting in settings {
         match apply::<C>(&tree, &setting) {
@@ -48,10 +49,17 @@ where
             Err(problem) => problems.push(problem),
         }
     }
-    if problems.is_empty() { Ok(config) } else { Err(ConfigError { problems }) }
+    if problems.is_empty() {
+        Ok(config)
+    } else {
+        Err(ConfigError { problems })
+    }
 }
 
-fn apply<C: DeserializeOwned>(tree: &Value, setting: &Setting) -> Result<(Value, C), ConfigProblem> {
+fn apply<C: DeserializeOwned>(
+    tree: &Value,
+    setting: &Setting,
+) -> Result<(Value, C), ConfigProblem> {
     let mut first_error = None;
     for reading in readings(&setting.value) {
         let mut tree = tree.clone();
@@ -73,7 +81,10 @@ impl Setting {
         } else {
             let value = self.value.to_string();
             let value = redactor.show(&self.path, &value);
-            format!("{value} is not valid: {}", redactor.show(&self.path, reason))
+            format!(
+                "{value} is not valid: {}",
+                redactor.show(&self.path, reason)
+            )
         };
         ConfigProblem {
             place: self.place.clone(),
@@ -87,14 +98,19 @@ fn readings(value: &Value) -> Vec<Value> {
     let mut readings = vec![value.clone()];
     if let Value::String(text) = value {
         readings.extend(scalar(text));
-        let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
+        let items = text
+            .split(',')
+            .map(str::trim)
+            .filter(|item| !item.is_empty());
         readings.push(items.map(|item| Value::from(item.to_owned())).collect());
     }
     readings
 }
 
 fn scalar(text: &str) -> Option<Value> {
-    serde_json::from_str(text).ok().filter(|value: &Value| value.is_number() || value.is_boolean())
+    serde_json::from_str(text)
+        .ok()
+        .filter(|value: &Value| value.is_number() || value.is_boolean())
 }
 
 fn set(tree: &mut Value, path: &str, value: Value) {
@@ -105,7 +121,11 @@ fn set(tree: &mut Value, path: &str, value: Value) {
     *place = value;
 }
 
-fn file_settings(environment: &Environment, docs: &Docs, problems: &mut Vec<ConfigProblem>) -> Vec<Setting> {
+fn file_settings(
+    environment: &Environment,
+    docs: &Docs,
+    problems: &mut Vec<ConfigProblem>,
+) -> Vec<Setting> {
     let mut settings = Vec::new();
     for file in environment.files().iter().filter(|file| file.exists()) {
         match read_toml(file) {
@@ -113,7 +133,9 @@ fn file_settings(environment: &Environment, docs: &Docs, problems: &mut Vec<Conf
             Err(problem) => problems.push(problem),
         }
     }
-    let (known, unknown): (Vec<_>, Vec<_>) = settings.into_iter().partition(|setting: &Setting| is_knob(docs, &setting.path));
+    let (known, unknown): (Vec<_>, Vec<_>) = settings
+        .into_iter()
+        .partition(|setting: &Setting| is_knob(docs, &setting.path));
     problems.extend(unknown.iter().map(|setting| ConfigProblem {
         place: setting.place.clone(),
         message: unknown_key(docs, &setting.path),
@@ -134,7 +156,11 @@ fn flatten(file: &str, path: &str, tree: Value, docs: &Docs, settings: &mut Vec<
     match tree {
         Value::Object(table) if !is_knob(docs, path) => {
             for (key, value) in table {
-                let below = if path.is_empty() { key } else { format!("{path}.{key}") };
+                let below = if path.is_empty() {
+                    key
+                } else {
+                    format!("{path}.{key}")
+                };
                 flatten(file, &below, value, docs, settings);
             }
         }
@@ -146,16 +172,30 @@ fn flatten(file: &str, path: &str, tree: Value, docs: &Docs, settings: &mut Vec<
     }
 }
 
-fn variable_settings(environment: &Environment, docs: &Docs, problems: &mut Vec<ConfigProblem>) -> Vec<Setting> {
-    problems.extend(environment.names().filter_map(|name| unknown_variable(docs, name)));
-    let named = docs.knobs().flat_map(|path| variables(path).into_iter().map(move |name| (name, path)));
+fn variable_settings(
+    environment: &Environment,
+    docs: &Docs,
+    problems: &mut Vec<ConfigProblem>,
+) -> Vec<Setting> {
+    problems.extend(
+        environment
+            .names()
+            .filter_map(|name| unknown_variable(docs, name)),
+    );
+    let named = docs
+        .knobs()
+        .flat_map(|path| variables(path).into_iter().map(move |name| (name, path)));
     named
         .filter_map(|(name, path)| variable(environment, name, path).transpose())
         .filter_map(|found| found.map_err(|problem| problems.push(problem)).ok())
         .collect()
 }
 
-fn variable(environment: &Environment, name: String, path: &str) -> Result<Option<Setting>, ConfigProblem> {
+fn variable(
+    environment: &Environment,
+    name: String,
+    path: &str,
+) -> Result<Option<Setting>, ConfigProblem> {
     let value = match environment.get(&name) {
         Some(value) => Some(value.to_owned()),
         None => from_file(environment, &name)?,
@@ -182,7 +222,10 @@ fn from_file(environment: &Environment, name: &str) -> Result<Option<String>, Co
 
 /// The variables that set `path`, the weakest first.
 pub(super) fn variables(path: &str) -> Vec<String> {
-    let aliases = ALIASES.iter().filter(|(_, target)| *target == path).map(|(name, _)| (*name).to_owned());
+    let aliases = ALIASES
+        .iter()
+        .filter(|(_, target)| *target == path)
+        .map(|(name, _)| (*name).to_owned());
     let own = path.strip_prefix(OTEL).map_or_else(
         || path.replace('.', "__").to_uppercase(),
         |rest| format!("OTEL_{}", rest.to_uppercase()),
@@ -196,7 +239,11 @@ fn unknown_variable(docs: &Docs, name: &str) -> Option<ConfigProblem> {
     let section = section.to_lowercase();
     let ours = docs.iter().any(|doc| doc.is_section && doc.path == section);
     let known = name.strip_suffix("_FILE").unwrap_or(name);
-    let is_known = docs.knobs().any(|path| variables(path).iter().any(|own| own == known || own == name));
+    let is_known = docs.knobs().any(|path| {
+        variables(path)
+            .iter()
+            .any(|own| own == known || own == name)
+    });
     (ours && !is_known).then(|| ConfigProblem {
         place: name.to_owned(),
         message: unknown_key(docs, &name.to_lowercase().replace("__", ".")),
@@ -266,7 +313,10 @@ mod tests {
     }
 
     fn environment(variables: &[(&str, &str)]) -> Environment {
-        variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+        variables
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect()
     }
 
     fn problems(environment: &Environment) -> Vec<String> {
@@ -277,8 +327,16 @@ mod tests {
     #[test]
     fn variables_win_over_files_and_take_the_type_of_their_knob() {
         let directory = tempfile::tempdir().unwrap();
-        std::fs::write(directory.path().join("default.toml"), "[http]\npatience = 2.5\n[database]\npool_size = 7").unwrap();
-        std::fs::write(directory.path().join("production.toml"), "[database]\npool_size = 8").unwrap();
+        std::fs::write(
+            directory.path().join("default.toml"),
+            "[http]\npatience = 2.5\n[database]\npool_size = 7",
+        )
+        .unwrap();
+        std::fs::write(
+            directory.path().join("production.toml"),
+            "[database]\npool_size = 8",
+        )
+        .unwrap();
         let all: All = load(
             &environment(&[
                 ("ENVIRONMENT", "production"),
@@ -306,7 +364,11 @@ mod tests {
     #[test]
     fn every_problem_is_told_at_once_with_its_place_and_the_mend() {
         let directory = tempfile::tempdir().unwrap();
-        std::fs::write(directory.path().join("default.toml"), "[http]\nadr = 1\n[nosuch]\nx = 1").unwrap();
+        std::fs::write(
+            directory.path().join("default.toml"),
+            "[http]\nadr = 1\n[nosuch]\nx = 1",
+        )
+        .unwrap();
         let environment = environment(&[
             ("HTTP__ADDR", "nonsense"),
             ("HTTP__PORT", "1"),
@@ -334,7 +396,11 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let file = directory.path().join("password");
         std::fs::write(&file, "hunter2\n").unwrap();
-        let all: All = load(&environment(&[("DATABASE__PASSWORD_FILE", file.to_str().unwrap())])).unwrap();
+        let all: All = load(&environment(&[(
+            "DATABASE__PASSWORD_FILE",
+            file.to_str().unwrap(),
+        )]))
+        .unwrap();
         assert_eq!(all.database.password.as_ref().unwrap().expose(), "hunter2");
         assert!(!format!("{all:?}{}", serde_json::to_string(&all).unwrap()).contains("hunter2"));
     }

@@ -33,7 +33,9 @@ impl<'de> Deserialize<'de> for Seconds {
         if (0.0..=MAX).contains(&seconds) {
             return Ok(Self(seconds));
         }
-        Err(serde::de::Error::custom(format_args!("{seconds} is not between 0 and {MAX} seconds")))
+        Err(serde::de::Error::custom(format_args!(
+            "{seconds} is not between 0 and {MAX} seconds"
+        )))
     }
 }
 

@@ -46,7 +46,13 @@ impl ChildSpan {
     }
 
     /// Ends now. `attributes` follow OpenTelemetry's semantic conventions.
-    pub fn finish(self, kind: SpanKind, name: Cow<'static, str>, attributes: Vec<KeyValue>, status: Status) {
+    pub fn finish(
+        self,
+        kind: SpanKind,
+        name: Cow<'static, str>,
+        attributes: Vec<KeyValue>,
+        status: Status,
+    ) {
         self.context.record(SpanRecord {
             trace_id: self.context.trace_id(),
             span_id: self.span_id,
@@ -73,6 +79,10 @@ fn parent_of(context: &RequestContext) -> SpanId {
         let span = current.span();
         let here = span.span_context();
         let same_trace = here.trace_id() == context.trace_id();
-        if same_trace { here.span_id() } else { context.span_id() }
+        if same_trace {
+            here.span_id()
+        } else {
+            context.span_id()
+        }
     })
 }

@@ -30,7 +30,8 @@ impl Sampler {
     /// Changes the ratio for requests that begin from now on.
     pub fn set_ratio(&self, ratio: f64) {
         // A float that is out of range saturates; NaN becomes 0, which samples nothing.
-        self.bound.store((ratio.clamp(0.0, 1.0) * WHOLE) as u64, Ordering::Relaxed);
+        self.bound
+            .store((ratio.clamp(0.0, 1.0) * WHOLE) as u64, Ordering::Relaxed);
     }
 
     /// The ratio in force.

@@ -25,7 +25,8 @@ impl TraceParent {
             return None;
         };
         let version = byte(v1, v0)?;
-        let unknown_tail = version == 0 && !tail.is_empty() || tail.first().is_some_and(|c| *c != b'-');
+        let unknown_tail =
+            version == 0 && !tail.is_empty() || tail.first().is_some_and(|c| *c != b'-');
         if version == 0xff || unknown_tail || ids[32] != b'-' {
             return None;
         }
@@ -93,7 +94,10 @@ mod tests {
     #[test]
     fn a_newer_version_is_read_by_its_known_prefix() {
         let newer = format!("cc{}-what-the-future-brings", &GOOD[2..]);
-        assert_eq!(TraceParent::parse(newer.as_bytes()), TraceParent::parse(GOOD.as_bytes()));
+        assert_eq!(
+            TraceParent::parse(newer.as_bytes()),
+            TraceParent::parse(GOOD.as_bytes())
+        );
     }
 
     #[test]

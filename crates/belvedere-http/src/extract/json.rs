@@ -1,0 +1,95 @@
+use axum::{
+    extract::{FromRequest, Request, rejection::BytesRejection},
+    response::{IntoResponse, Response},
+};
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode, header::CONTENT_TYPE};
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::error::Category;
+
+use crate::Problem;
+
+/// A JSON body, in and out.
+///
+/// Refuses with 415 (not JSON by its `Content-Type`), 413 (over the limit), 400 (not JSON at all) or 422 (another shape;
+/// `errors` names the field).
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Json<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        if !is_json(request.headers()) {
+            return Err(
+                Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type")
+                    .detail("the body has to be application/json"),
+            );
+        }
+        let bytes = Bytes::from_request(request, state)
+            .await
+            .map_err(body_problem)?;
+        parse(&bytes).map(Self)
+    }
+}
+
+impl<T: Serialize> IntoResponse for Json<T> {
+    fn into_response(self) -> Response {
+        axum::Json(self.0).into_response()
+    }
+}
+
+/// `application/json` or any `application/*+json` (RFC 6839).
+fn is_json(headers: &HeaderMap) -> bool {
+    let value = headers
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    let essence = value
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_ascii_lowercase();
+    essence
+        .strip_prefix("application/")
+        .is_some_and(|subtype| subtype == "json" || subtype.ends_with("+json"))
+}
+
+fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
+    let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
+        let path = error.path().to_string();
+        json_problem(path, &error.into_inner())
+    })?;
+    deserializer
+        .end()
+        .map_err(|error| json_problem(String::new(), &error))?;
+    Ok(value)
+}
+
+fn json_problem(path: String, error: &serde_json::Error) -> Problem {
+    let place = format!("line {} column {}", error.line(), error.column());
+    if error.classify() == Category::Data {
+        let field = if path == "." { String::new() } else { path };
+        let problem = Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "validation_failed");
+        return problem.field(field, without_place(error));
+    }
+    Problem::bad_request("malformed_json").detail(format!("the body is not JSON: see {place}"))
+}
+
+/// serde's own words without `at line 1 column 17`, which says little of a body on one line.
+fn without_place(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    text.rsplit_once(" at line ")
+        .map_or(text.clone(), |(message, _)| message.to_owned())
+}
+
+fn body_problem(rejection: BytesRejection) -> Problem {
+    match rejection.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => {
+            Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large")
+        }
+        _ => Problem::bad_request("incomplete_body").caused_by(rejection),
+    }
+}

@@ -1,0 +1,28 @@
+use axum::extract::{FromRequestParts, Query as AxumQuery};
+use http::request::Parts;
+use serde::de::DeserializeOwned;
+
+use crate::Problem;
+
+/// What axum says before the part that names the field.
+const PREFIX: &str = "Failed to deserialize query string: ";
+
+/// Parameters of the query. Refuses with 400 `invalid_query`; `errors` names the parameter.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Query<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        match AxumQuery::from_request_parts(parts, state).await {
+            Ok(AxumQuery(value)) => Ok(Self(value)),
+            Err(rejection) => {
+                let text = rejection.body_text();
+                let text = text.strip_prefix(PREFIX).unwrap_or(&text);
+                let (field, message) = text.split_once(": ").unwrap_or(("", text));
+                Err(Problem::bad_request("invalid_query").field(field, message))
+            }
+        }
+    }
+}

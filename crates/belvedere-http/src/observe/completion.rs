@@ -1,0 +1,291 @@
+//! The record that every accepted request leaves once.
+
+use std::{
+    borrow::Cow,
+    error::Error,
+    fmt::Write,
+    sync::{Arc, atomic::Ordering},
+    time::{Instant, SystemTime},
+};
+
+use axum::body::Body;
+use belvedere_core::{
+    RequestContext,
+    names::{event, metric},
+};
+use http::{HeaderValue, Method, Response, StatusCode, Version};
+use http_body::Body as _;
+
+use super::{
+    ResponseBody,
+    layer::Observe,
+    request::{BodyBytes, REQUEST_ID},
+    series::Series,
+    span::{self, Ending},
+};
+use crate::{Peer, problem::Failure, protect::Cut};
+
+/// Status of a request whose caller went away before its end.
+const CLIENT_CLOSED_REQUEST: u16 = 499;
+
+/// What was known when the request came.
+#[derive(Debug)]
+pub(super) struct Received {
+    pub(super) method: &'static str,
+    pub(super) version: Version,
+    pub(super) peer: Option<Peer>,
+    pub(super) bytes: BodyBytes,
+}
+
+/// How a request ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Outcome {
+    Ok,
+    Error,
+    ClientAbort,
+    Timeout,
+    Panic,
+    Shutdown,
+}
+
+impl Outcome {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Error => "error",
+            Self::ClientAbort => "client_abort",
+            Self::Timeout => "timeout",
+            Self::Panic => "panic",
+            Self::Shutdown => "shutdown",
+        }
+    }
+}
+
+/// Travels from the request into the future, from there into the body; whoever drops it last makes the record.
+#[derive(Debug)]
+pub(super) struct Completion {
+    observe: Observe,
+    context: Arc<RequestContext>,
+    series: Arc<Series>,
+    received: Received,
+    began: SystemTime,
+    clock: Instant,
+    response_bytes: u64,
+    /// What the response's head said.
+    status: Option<StatusCode>,
+    cut: Option<Cut>,
+    code: Option<Cow<'static, str>>,
+    exc_type: Option<&'static str>,
+    /// The connection will not read the body, because there is none to be sent.
+    ends_unread: bool,
+    is_done: bool,
+}
+
+impl Completion {
+    pub(super) fn begin(
+        observe: &Observe,
+        context: Arc<RequestContext>,
+        series: Arc<Series>,
+        received: Received,
+    ) -> Self {
+        series.began();
+        Self {
+            observe: observe.clone(),
+            context,
+            series,
+            received,
+            began: SystemTime::now(),
+            clock: Instant::now(),
+            response_bytes: 0,
+            status: None,
+            cut: None,
+            code: None,
+            exc_type: None,
+            ends_unread: false,
+            is_done: false,
+        }
+    }
+
+    pub(super) const fn context(&self) -> &Arc<RequestContext> {
+        &self.context
+    }
+
+    pub(super) const fn add_bytes(&mut self, bytes: u64) {
+        self.response_bytes += bytes;
+    }
+
+    /// The head is known: tells a failure, hands the ids back, and goes on with the body.
+    pub(super) fn answer(mut self, mut response: Response<Body>) -> Response<ResponseBody> {
+        let status = response.status();
+        let failure = response.extensions_mut().remove::<Failure>();
+        self.cut = response.extensions_mut().remove::<Cut>();
+        self.status = Some(status);
+        self.ends_unread = self.has_no_body(&response);
+        if status.is_server_error() {
+            self.context
+                .enter(|| tell_failure(status, failure.as_ref(), self.cut));
+        }
+        let cause = failure.as_ref().and_then(|failure| failure.cause.as_ref());
+        self.exc_type = cause.map(|cause| cause.exc_type);
+        self.code = failure.map(|failure| failure.code);
+        if let Ok(id) = HeaderValue::from_str(self.context.request_id()) {
+            response.headers_mut().insert(REQUEST_ID, id);
+        }
+        response.map(|body| ResponseBody::new(body, self))
+    }
+
+    fn has_no_body(&self, response: &Response<Body>) -> bool {
+        let status = response.status();
+        let is_bodiless = status == StatusCode::NO_CONTENT || status == StatusCode::NOT_MODIFIED;
+        is_bodiless
+            || self.received.method == Method::HEAD.as_str()
+            || response.body().is_end_stream()
+    }
+
+    /// The body has ended as it should.
+    pub(super) fn end(&mut self) {
+        let status = self.status.unwrap_or(StatusCode::OK);
+        let outcome = match self.cut {
+            Some(Cut::Panic) => Outcome::Panic,
+            Some(Cut::Timeout) => Outcome::Timeout,
+            None if status.is_server_error() => Outcome::Error,
+            None => Outcome::Ok,
+        };
+        self.finish(outcome, status.as_u16());
+    }
+
+    /// The body broke: the stream is reset, and the status that was sent is no longer true.
+    pub(super) fn fail(&mut self, error: &(dyn Error + 'static)) {
+        let message = chain(error);
+        self.context.enter(|| {
+            tracing::error!(
+                exc_type = "response_body",
+                exc_message = message,
+                "{}",
+                event::UNHANDLED_EXCEPTION
+            );
+        });
+        self.finish(Outcome::Error, 500);
+    }
+
+    /// The body panicked. The panic hook has told of it.
+    pub(super) fn panicked(&mut self) {
+        metrics::counter!(metric::PANICS, "where" => "body").increment(1);
+        self.finish(Outcome::Panic, 500);
+    }
+
+    fn finish(&mut self, outcome: Outcome, status: u16) {
+        if std::mem::replace(&mut self.is_done, true) {
+            return;
+        }
+        let duration = self.clock.elapsed();
+        let request_bytes = match &self.received.bytes {
+            BodyBytes::Declared(bytes) => *bytes,
+            BodyBytes::Counted(bytes) => bytes.load(Ordering::Relaxed),
+        };
+        self.series
+            .ended(status, duration, request_bytes, self.response_bytes);
+        if self.observe.0.is_probe {
+            return;
+        }
+        self.context
+            .enter(|| self.tell(outcome, status, duration.as_secs_f64()));
+        let keep = status >= 500 || self.observe.0.tracer.is_slow(duration);
+        if !self.context.is_sampled() {
+            self.context.decide(keep);
+        }
+        if self.context.is_sampled() || keep {
+            self.trace(outcome, status, duration);
+        }
+    }
+
+    fn tell(&self, outcome: Outcome, status: u16, seconds: f64) {
+        // To the microsecond: more digits would be noise.
+        let duration_ms = (seconds * 1e6).round() / 1e3;
+        tracing::info!(
+            status_code = status,
+            duration_ms,
+            response_bytes = self.response_bytes,
+            outcome = outcome.as_str(),
+            error = self.code.as_deref(),
+            "{}",
+            event::REQUEST_COMPLETED
+        );
+    }
+
+    fn trace(&self, outcome: Outcome, status: u16, duration: std::time::Duration) {
+        let error_type = (status >= 500).then(|| self.error_type(outcome, status));
+        let ending = Ending {
+            status,
+            is_abort: outcome == Outcome::ClientAbort,
+            error_type,
+            duration,
+        };
+        let span = span::record(
+            &self.context,
+            &self.received,
+            &self.series.route,
+            self.began,
+            ending,
+        );
+        self.context.record(span);
+    }
+
+    fn error_type(&self, outcome: Outcome, status: u16) -> Cow<'static, str> {
+        match (outcome, self.exc_type) {
+            (Outcome::Error, Some(exc_type)) => exc_type.into(),
+            (Outcome::Error, None) => status.to_string().into(),
+            (outcome, _) => outcome.as_str().into(),
+        }
+    }
+}
+
+/// Dropped before its end: the caller or the process went away.
+impl Drop for Completion {
+    fn drop(&mut self) {
+        if self.is_done {
+            return;
+        }
+        if self.ends_unread {
+            self.end();
+        } else if self.observe.0.shutdown.is_aborting() {
+            self.finish(Outcome::Shutdown, StatusCode::SERVICE_UNAVAILABLE.as_u16());
+        } else {
+            self.finish(Outcome::ClientAbort, CLIENT_CLOSED_REQUEST);
+        }
+    }
+}
+
+/// Tells a server error once, with everything the caller is not told.
+fn tell_failure(status: StatusCode, failure: Option<&Failure>, cut: Option<Cut>) {
+    if cut == Some(Cut::Panic) {
+        return;
+    }
+    let cause = failure.and_then(|failure| failure.cause.as_ref());
+    let message = cause.map(|cause| chain(cause.source.as_ref()));
+    let exc_type = match (cause, cut) {
+        (Some(cause), _) => cause.exc_type,
+        (None, Some(Cut::Timeout)) => "timeout",
+        (None, _) => "response",
+    };
+    tracing::error!(
+        exc_type,
+        exc_message = message,
+        status_code = status.as_u16(),
+        error = failure.map(|failure| &*failure.code),
+        "{}",
+        event::UNHANDLED_EXCEPTION
+    );
+}
+
+/// An error with its sources: `could not save: connection reset`.
+fn chain(error: &(dyn Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(below) = source {
+        // Writing to a `String` cannot fail.
+        let _ = write!(text, ": {below}");
+        source = below.source();
+    }
+    text
+}

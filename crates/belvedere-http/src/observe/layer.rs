@@ -1,0 +1,135 @@
+use std::{
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, ready},
+};
+
+use axum::body::Body;
+use belvedere_core::{Shutdown, TrustedPeers, context::Scope, trace::Tracer};
+use http::{Request, Response};
+use pin_project_lite::pin_project;
+use tower_layer::Layer;
+use tower_service::Service;
+
+use super::{ResponseBody, completion::Completion, request};
+
+/// What all requests of a service share.
+#[derive(Debug, Clone)]
+pub struct Observe(pub(super) Arc<Shared>);
+
+#[derive(Debug, Clone)]
+pub(super) struct Shared {
+    pub(super) tracer: Tracer,
+    pub(super) shutdown: Shutdown,
+    pub(super) trusted: TrustedPeers,
+    pub(super) is_probe: bool,
+}
+
+impl Observe {
+    /// Trusts the trace context of loopback and private peers.
+    pub fn new(tracer: Tracer, shutdown: Shutdown) -> Self {
+        Self(Arc::new(Shared {
+            tracer,
+            shutdown,
+            trusted: TrustedPeers::default(),
+            is_probe: false,
+        }))
+    }
+
+    /// Continues the trace of these peers; those of others are linked to.
+    #[must_use]
+    pub fn trusted_peers(self, trusted: TrustedPeers) -> Self {
+        Self(Arc::new(Shared {
+            trusted,
+            ..Shared::clone(&self.0)
+        }))
+    }
+
+    /// For probes and scrapes: counted, with a request id, but in no trace, log or SLO.
+    #[must_use]
+    pub fn probes(&self) -> Self {
+        Self(Arc::new(Shared {
+            tracer: Tracer::off(),
+            is_probe: true,
+            ..Shared::clone(&self.0)
+        }))
+    }
+
+    /// The layer itself.
+    pub fn layer(&self) -> ObserveLayer {
+        ObserveLayer(self.clone())
+    }
+}
+
+/// See [the module](super).
+#[derive(Debug, Clone)]
+pub struct ObserveLayer(Observe);
+
+impl<S> Layer<S> for ObserveLayer {
+    type Service = ObserveService<S>;
+
+    fn layer(&self, inner: S) -> ObserveService<S> {
+        ObserveService {
+            inner,
+            observe: self.0.clone(),
+        }
+    }
+}
+
+/// Service of [`ObserveLayer`].
+#[derive(Debug, Clone)]
+pub struct ObserveService<S> {
+    inner: S,
+    observe: Observe,
+}
+
+impl<S> Service<Request<Body>> for ObserveService<S>
+where
+    S: Service<Request<Body>, Response = Response<Body>>,
+{
+    type Response = Response<ResponseBody>;
+    type Error = S::Error;
+    type Future = ResponseFuture<S::Future>;
+
+    fn poll_ready(&mut self, task: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(task)
+    }
+
+    fn call(&mut self, request: Request<Body>) -> Self::Future {
+        let (request, completion) = request::begin(&self.observe, request);
+        let context = Arc::clone(completion.context());
+        let called = context.enter(|| self.inner.call(request));
+        ResponseFuture {
+            inner: context.scope(called),
+            completion: Some(completion),
+        }
+    }
+}
+
+pin_project! {
+    /// Future of [`ObserveService`].
+    #[derive(Debug)]
+    pub struct ResponseFuture<F> {
+        #[pin]
+        inner: Scope<F>,
+        // Dropped with the future when the caller goes away, which is a record too.
+        completion: Option<Completion>,
+    }
+}
+
+impl<F, E> Future for ResponseFuture<F>
+where
+    F: Future<Output = Result<Response<Body>, E>>,
+{
+    type Output = Result<Response<ResponseBody>, E>;
+
+    fn poll(self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        let response = ready!(this.inner.poll(task))?;
+        let completion = this
+            .completion
+            .take()
+            .expect("a future is not polled after it is ready");
+        Poll::Ready(Ok(completion.answer(response)))
+    }
+}

@@ -1,0 +1,19 @@
+use axum::Router;
+use http::StatusCode;
+
+use super::Problem;
+
+/// Gives `router` the answers for what it does not know: 404 and 405 as problems.
+pub fn fallbacks<S: Clone + Send + Sync + 'static>(router: Router<S>) -> Router<S> {
+    router
+        .method_not_allowed_fallback(method_not_allowed)
+        .fallback(no_such_route)
+}
+
+async fn no_such_route() -> Problem {
+    Problem::not_found("route_not_found")
+}
+
+async fn method_not_allowed() -> Problem {
+    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed")
+}

@@ -1,0 +1,87 @@
+use axum::response::{IntoResponse, Response};
+use belvedere_core::RequestContext;
+use http::{
+    HeaderValue, StatusCode,
+    header::{CONTENT_TYPE, RETRY_AFTER},
+};
+use serde::Serialize;
+
+use super::{
+    FieldError, Problem,
+    types::{Failure, Inner},
+};
+
+const PROBLEM_JSON: HeaderValue = HeaderValue::from_static("application/problem+json");
+
+/// RFC 9457, section 3.1, with our extension members.
+#[derive(Serialize)]
+struct Body<'p> {
+    r#type: &'static str,
+    title: &'static str,
+    status: u16,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<&'p str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    instance: Option<String>,
+    error: &'p str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trace_id: Option<String>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    errors: &'p [FieldError],
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let problem = *self.0;
+        let body = serde_json::to_vec(&Body::of(&problem)).unwrap_or_default();
+        let mut response = (problem.status, body).into_response();
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, PROBLEM_JSON);
+        if let Some(after) = problem.retry_after {
+            let seconds = after.as_secs() + u64::from(after.subsec_nanos() > 0);
+            headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response.extensions_mut().insert(Failure {
+            code: problem.code,
+            cause: problem.cause,
+        });
+        response
+    }
+}
+
+impl<'p> Body<'p> {
+    fn of(problem: &'p Inner) -> Self {
+        let ids = RequestContext::with(|context| {
+            (
+                context.path(),
+                context.request_id().to_owned(),
+                context.trace_id().to_string(),
+            )
+        });
+        let (instance, request_id, trace_id) = ids
+            .map_or((None, None, None), |(path, request_id, trace_id)| {
+                (Some(path), Some(request_id), Some(trace_id))
+            });
+        Self {
+            r#type: "about:blank",
+            title: problem.status.canonical_reason().unwrap_or("Error"),
+            status: problem.status.as_u16(),
+            detail: problem
+                .detail
+                .as_deref()
+                .filter(|_| may_tell(problem.status)),
+            instance,
+            error: &problem.code,
+            request_id,
+            trace_id,
+            errors: &problem.errors,
+        }
+    }
+}
+
+/// From 500 on the text may be about our inside.
+fn may_tell(status: StatusCode) -> bool {
+    !status.is_server_error()
+}

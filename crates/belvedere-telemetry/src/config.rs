@@ -1,0 +1,119 @@
+use belvedere_core::{
+    TrustedPeers,
+    config::{Docs, Knob},
+    settings,
+};
+use serde::{Deserialize, Serialize};
+
+settings! {
+    /// Who the service is.
+    pub struct ServiceConfig {
+        /// Name in every signal; default: the crate's name.
+        pub name: Option<String> = None,
+    }
+}
+
+settings! {
+    /// Log lines on stdout.
+    pub struct LogConfig {
+        /// `off`, `error`, `warn`, `info`, `debug`, `trace`, or a list such as `info,shop::orders=debug`.
+        pub level: String = "info".to_owned(),
+        /// `json` for machines, `pretty` for people.
+        pub format: LogFormat = LogFormat::Json,
+        /// Lets `h2`, `hyper`, `rustls`, `tonic`, `tower` and `sqlx` log below `info`. They print raw headers.
+        pub wire: bool = false,
+    }
+}
+
+settings! {
+    /// What no signal may show.
+    pub struct RedactConfig {
+        /// More keys whose values are hidden, besides the built-in ones.
+        pub keys: Vec<String> = Vec::new(),
+    }
+}
+
+settings! {
+    /// Traces: what is kept.
+    pub struct TraceConfig {
+        /// A request of this many milliseconds or more is kept whatever the sampler says.
+        pub slow_ms: u64 = 1000,
+        /// Addresses and networks whose trace context is continued; that of others is only linked to.
+        pub trusted_peers: TrustedPeers = TrustedPeers::default(),
+    }
+}
+
+settings! {
+    /// Metrics for Prometheus to pull.
+    pub struct PrometheusConfig {
+        /// Off makes every measurement a no-op.
+        pub is_enabled: bool = true,
+        /// Port of the admin listener, over the one of ADMIN__ADDR.
+        pub server_port: Option<u16> = None,
+    }
+}
+
+settings! {
+    /// OpenTelemetry's own variables, by their own names.
+    pub struct OtelConfig {
+        /// Turns export off; ids, propagation and logs stay.
+        pub sdk_disabled: bool = false,
+        /// Name in traces; wins over SERVICE__NAME.
+        pub service_name: Option<String> = None,
+        /// `otlp` or `none`; default: `otlp` when an endpoint is set.
+        pub traces_exporter: Option<String> = None,
+        /// `always_on`, `always_off`, `traceidratio`, or any of them with `parentbased_` before it.
+        pub traces_sampler: String = "parentbased_traceidratio".to_owned(),
+        /// Ratio of traces kept, 0 to 1; default: 1 in development, 0.1 elsewhere.
+        pub traces_sampler_arg: Option<f64> = None,
+        /// Where spans go, e.g. `http://127.0.0.1:4317`.
+        pub exporter_otlp_endpoint: Option<String> = None,
+        /// The same for traces alone; used as it is, path included.
+        pub exporter_otlp_traces_endpoint: Option<String> = None,
+        /// `grpc` or `http/protobuf`.
+        pub exporter_otlp_protocol: String = "grpc".to_owned(),
+        /// Longest wait for one export, in milliseconds.
+        pub exporter_otlp_timeout: u64 = 10_000,
+    }
+}
+
+/// How a log line looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// One JSON object a line.
+    Json,
+    /// The same, for the eye.
+    Pretty,
+}
+
+impl Knob for LogFormat {}
+
+/// The sections that this crate reads.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct TelemetryConfig {
+    /// Who the service is.
+    pub service: ServiceConfig,
+    /// Log lines.
+    pub log: LogConfig,
+    /// What is hidden.
+    pub redact: RedactConfig,
+    /// What is kept of traces.
+    pub trace: TraceConfig,
+    /// OpenTelemetry.
+    pub otel: OtelConfig,
+    /// Prometheus.
+    pub prometheus: PrometheusConfig,
+}
+
+impl Knob for TelemetryConfig {
+    fn document(docs: &mut Docs, path: &str, _: &'static [&'static str]) {
+        docs.below::<ServiceConfig>(path, "service", &[]);
+        docs.below::<LogConfig>(path, "log", &[]);
+        docs.below::<RedactConfig>(path, "redact", &[]);
+        docs.below::<TraceConfig>(path, "trace", &[]);
+        docs.below::<OtelConfig>(path, "otel", &[]);
+        docs.below::<PrometheusConfig>(path, "prometheus", &[]);
+    }
+}

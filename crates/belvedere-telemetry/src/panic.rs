@@ -1,0 +1,35 @@
+//! Panics are told once, as an event with the request's context, and never on bare stderr.
+
+use std::{
+    any::Any,
+    backtrace::{Backtrace, BacktraceStatus},
+    panic::PanicHookInfo,
+};
+
+use belvedere_core::names::event;
+
+/// Replaces the default hook. Whoever catches the panic counts it; it is told here, where its place is known.
+pub(crate) fn install_hook() {
+    std::panic::set_hook(Box::new(tell));
+}
+
+fn tell(info: &PanicHookInfo<'_>) {
+    let location = info.location().map(ToString::to_string).unwrap_or_default();
+    let backtrace = Backtrace::capture();
+    let backtrace =
+        (backtrace.status() == BacktraceStatus::Captured).then(|| backtrace.to_string());
+    tracing::error!(
+        exc_type = "panic",
+        exc_message = message(info.payload()),
+        location,
+        backtrace,
+        "{}",
+        event::UNHANDLED_EXCEPTION
+    );
+}
+
+fn message(payload: &dyn Any) -> &str {
+    let text = payload.downcast_ref::<&str>().copied();
+    text.or_else(|| payload.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("not a string")
+}

@@ -1,0 +1,188 @@
+use std::{
+    io,
+    os::fd::AsFd,
+    time::{Duration, Instant},
+};
+
+use belvedere_core::{About, Redactor, config::ConfigError, names::event, trace::Tracer};
+use tracing::{Level, Metadata, level_filters::LevelFilter, subscriber::SetGlobalDefaultError};
+use tracing_subscriber::{
+    Layer, Registry,
+    filter::{FilterFn, filter_fn},
+    layer::SubscriberExt,
+};
+
+use crate::{
+    LogFormat, LogLayer, LogSink, Metrics, StaticFields, TelemetryConfig,
+    filter::Gate,
+    log::dropped_line,
+    metrics::MetricsError,
+    panic,
+    traces::{Endpoint, Pipeline, sampler},
+};
+
+/// All signals together have this long to leave the process at its end.
+const FLUSH_TIMEOUT: Duration = Duration::from_secs(3);
+/// Of it, what the log keeps for itself, so that it can tell of the others.
+const LOG_RESERVE: Duration = Duration::from_millis(500);
+
+/// Telemetry could not be started.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TelemetryError {
+    /// A variable says something that cannot be.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The OTLP exporter does not take its settings.
+    #[error("the OTLP exporter was not built")]
+    Exporter(#[from] opentelemetry_otlp::ExporterBuildError),
+    /// The recorder was not installed.
+    #[error(transparent)]
+    Metrics(#[from] MetricsError),
+    /// The process has a subscriber already.
+    #[error("the process has a tracing subscriber already")]
+    Subscriber(#[from] SetGlobalDefaultError),
+    /// The log has nowhere to go.
+    #[error("the log writer did not start")]
+    Log(#[from] io::Error),
+}
+
+/// Every signal of the process, from its first line to its last.
+#[derive(Debug)]
+pub struct Telemetry {
+    tracer: Tracer,
+    metrics: Metrics,
+    log: LogSink,
+    pipeline: Option<Pipeline>,
+}
+
+impl Telemetry {
+    /// Installs the log, the recorder and the panic hook for the whole process, once. Called on a Tokio runtime, which
+    /// the gRPC exporter uses. Waits for no back end.
+    ///
+    /// # Errors
+    ///
+    /// A setting that cannot be, or a second call in one process.
+    pub fn start(
+        about: About,
+        environment: &str,
+        config: &TelemetryConfig,
+    ) -> Result<Self, TelemetryError> {
+        let endpoint = Endpoint::from_config(&config.otel)?;
+        let sampler = sampler(&config.otel, environment)?;
+        let ratio = sampler.ratio();
+        let name = config.service.name.as_deref().unwrap_or(about.name);
+        let fixed = StaticFields::new(name, environment, about.version);
+        let metrics = if config.prometheus.is_enabled {
+            Metrics::install(about)?
+        } else {
+            Metrics::off()
+        };
+        let log = start_log(&fixed)?;
+        let pipeline = Pipeline::start(&endpoint, &config.otel, about, environment)?;
+        install_subscriber(config, fixed, log.clone(), pipeline.as_ref())?;
+        panic::install_hook();
+        let slow = Duration::from_millis(config.trace.slow_ms);
+        let tracer = pipeline
+            .as_ref()
+            .map(|pipeline| Tracer::new(pipeline.sink(), sampler, slow));
+        let telemetry = Self {
+            tracer: tracer.unwrap_or_else(Tracer::off),
+            metrics,
+            log,
+            pipeline,
+        };
+        tell_configured(config, &endpoint, ratio);
+        Ok(telemetry)
+    }
+
+    /// What requests trace with.
+    pub const fn tracer(&self) -> &Tracer {
+        &self.tracer
+    }
+
+    /// What `/metrics` renders.
+    pub const fn metrics(&self) -> &Metrics {
+        &self.metrics
+    }
+
+    /// Sends what is waiting, the log last, within 3 seconds in all. Blocks: call it off the runtime's threads.
+    /// True when nothing was left behind.
+    pub fn shutdown(&self) -> bool {
+        let deadline = Instant::now() + FLUSH_TIMEOUT;
+        let traces = self.flush_traces();
+        self.log.flush(deadline) && traces
+    }
+
+    fn flush_traces(&self) -> bool {
+        let Some(pipeline) = &self.pipeline else {
+            return true;
+        };
+        match pipeline.shutdown(FLUSH_TIMEOUT - LOG_RESERVE) {
+            Ok(()) => true,
+            Err(error) => {
+                tracing::warn!(error = %error, "traces_not_flushed");
+                false
+            }
+        }
+    }
+}
+
+fn start_log(fixed: &StaticFields) -> io::Result<LogSink> {
+    // A descriptor of its own, unbuffered: `io::stdout` would cut batches at line ends.
+    let stdout = std::fs::File::from(io::stdout().as_fd().try_clone_to_owned()?);
+    let fixed = fixed.clone();
+    LogSink::start(stdout, move |count| dropped_line(&fixed, count))
+}
+
+fn install_subscriber(
+    config: &TelemetryConfig,
+    fixed: StaticFields,
+    log: LogSink,
+    pipeline: Option<&Pipeline>,
+) -> Result<(), TelemetryError> {
+    let gate = Gate::new(&config.log.level, config.log.wire, pipeline.is_some());
+    let gate = gate.map_err(|error| {
+        ConfigError::new("LOG__LEVEL", format!("{:?}: {error}", config.log.level))
+    })?;
+    let redactor = Redactor::new(config.redact.keys.iter().cloned());
+    let lines = LogLayer::new(log, fixed, redactor).pretty(config.log.format == LogFormat::Pretty);
+    let spans = pipeline.map(|pipeline| {
+        let layer = tracing_opentelemetry::layer().with_tracer(pipeline.tracer());
+        layer
+            .with_location(false)
+            .with_threads(false)
+            .with_tracked_inactivity(false)
+            .with_filter(spans_and_errors())
+    });
+    let subscriber = Registry::default().with(gate).with(lines).with(spans);
+    Ok(tracing::subscriber::set_global_default(subscriber)?)
+}
+
+/// Of events only errors reach a span, where they set its status: the others are in the log, under the same trace id.
+fn spans_and_errors() -> FilterFn {
+    let wants: fn(&Metadata<'_>) -> bool =
+        |metadata| metadata.is_span() || *metadata.level() == Level::ERROR;
+    filter_fn(wants).with_max_level_hint(LevelFilter::TRACE)
+}
+
+fn tell_configured(config: &TelemetryConfig, endpoint: &Endpoint, ratio: f64) {
+    let metrics = if config.prometheus.is_enabled {
+        "on: prometheus"
+    } else {
+        "off: PROMETHEUS__IS_ENABLED is false"
+    };
+    tracing::info!(
+        logs = format!(
+            "on: {:?} to stdout at {}",
+            config.log.format, config.log.level
+        )
+        .to_lowercase(),
+        traces = endpoint.describe(),
+        metrics,
+        sampler = config.otel.traces_sampler,
+        ratio,
+        "{}",
+        event::TELEMETRY_CONFIGURED
+    );
+}

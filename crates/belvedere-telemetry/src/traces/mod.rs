@@ -1,0 +1,8 @@
+//! Finished spans on their way out: one batch processor, fed by our own records and by users' `tracing` spans.
+
+mod export;
+mod sampling;
+mod sink;
+
+pub(crate) use export::{Endpoint, Pipeline};
+pub(crate) use sampling::sampler;
