@@ -1,1 +1,7 @@
-//! Caching for Belvedere services.
+#![doc = include_str!("../README.md")]
+
+mod cache;
+mod counters;
+mod expiry;
+
+pub use cache::Cache;

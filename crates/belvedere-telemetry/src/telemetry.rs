@@ -54,6 +54,16 @@ pub struct Telemetry {
     metrics: Metrics,
     log: LogSink,
     pipeline: Option<Pipeline>,
+    configured: Configured,
+}
+
+/// Which signals are on, and why: for `telemetry_configured`.
+#[derive(Debug)]
+struct Configured {
+    logs: String,
+    traces: String,
+    metrics: &'static str,
+    sampler: String,
 }
 
 impl Telemetry {
@@ -70,7 +80,6 @@ impl Telemetry {
     ) -> Result<Self, TelemetryError> {
         let endpoint = Endpoint::from_config(&config.otel)?;
         let sampler = sampler(&config.otel, environment)?;
-        let ratio = sampler.ratio();
         let name = config.service.name.as_deref().unwrap_or(about.name);
         let fixed = StaticFields::new(name, environment, about.version);
         let metrics = if config.prometheus.is_enabled {
@@ -86,14 +95,33 @@ impl Telemetry {
         let tracer = pipeline
             .as_ref()
             .map(|pipeline| Tracer::new(pipeline.sink(), sampler, slow));
-        let telemetry = Self {
+        Ok(Self {
             tracer: tracer.unwrap_or_else(Tracer::off),
             metrics,
             log,
             pipeline,
-        };
-        tell_configured(config, &endpoint, ratio);
-        Ok(telemetry)
+            configured: Configured::of(config, &endpoint),
+        })
+    }
+
+    /// Tells which signals are on, and why.
+    pub fn announce(&self) {
+        let Configured {
+            logs,
+            traces,
+            metrics,
+            sampler,
+        } = &self.configured;
+        let ratio = self.tracer.sampler().ratio();
+        tracing::info!(
+            logs,
+            traces,
+            metrics,
+            sampler,
+            ratio,
+            "{}",
+            event::TELEMETRY_CONFIGURED
+        );
     }
 
     /// What requests trace with.
@@ -106,25 +134,22 @@ impl Telemetry {
         &self.metrics
     }
 
-    /// Sends what is waiting, the log last, within 3 seconds in all. Blocks: call it off the runtime's threads.
-    /// True when nothing was left behind.
-    pub fn shutdown(&self) -> bool {
-        let deadline = Instant::now() + FLUSH_TIMEOUT;
-        let traces = self.flush_traces();
-        self.log.flush(deadline) && traces
-    }
-
-    fn flush_traces(&self) -> bool {
+    /// Sends the spans that are waiting. Blocks for 2.5 s at most: call it off the runtime's threads. False when some were
+    /// left behind.
+    pub fn flush_traces(&self) -> bool {
         let Some(pipeline) = &self.pipeline else {
             return true;
         };
-        match pipeline.shutdown(FLUSH_TIMEOUT - LOG_RESERVE) {
-            Ok(()) => true,
-            Err(error) => {
-                tracing::warn!(error = %error, "traces_not_flushed");
-                false
-            }
+        let flushed = pipeline.shutdown(FLUSH_TIMEOUT - LOG_RESERVE);
+        if let Err(error) = &flushed {
+            tracing::warn!(error = %error, "traces_not_flushed");
         }
+        flushed.is_ok()
+    }
+
+    /// Writes the lines that are waiting: the last thing a process does. Blocks for half a second at most.
+    pub fn flush_log(&self) -> bool {
+        self.log.flush(Instant::now() + LOG_RESERVE)
     }
 }
 
@@ -166,23 +191,22 @@ fn spans_and_errors() -> FilterFn {
     filter_fn(wants).with_max_level_hint(LevelFilter::TRACE)
 }
 
-fn tell_configured(config: &TelemetryConfig, endpoint: &Endpoint, ratio: f64) {
-    let metrics = if config.prometheus.is_enabled {
-        "on: prometheus"
-    } else {
-        "off: PROMETHEUS__IS_ENABLED is false"
-    };
-    tracing::info!(
-        logs = format!(
-            "on: {:?} to stdout at {}",
-            config.log.format, config.log.level
-        )
-        .to_lowercase(),
-        traces = endpoint.describe(),
-        metrics,
-        sampler = config.otel.traces_sampler,
-        ratio,
-        "{}",
-        event::TELEMETRY_CONFIGURED
-    );
+impl Configured {
+    fn of(config: &TelemetryConfig, endpoint: &Endpoint) -> Self {
+        let format = if config.log.format == LogFormat::Json {
+            "json"
+        } else {
+            "pretty"
+        };
+        Self {
+            logs: format!("on: {format} to stdout at {}", config.log.level),
+            traces: endpoint.describe(),
+            metrics: if config.prometheus.is_enabled {
+                "on: prometheus"
+            } else {
+                "off: PROMETHEUS__IS_ENABLED is false"
+            },
+            sampler: config.otel.traces_sampler.clone(),
+        }
+    }
 }

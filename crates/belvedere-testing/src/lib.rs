@@ -1,1 +1,9 @@
 //! Dev-only: run a Belvedere service in a test and look at what it leaves behind.
+
+mod otlp;
+mod postgres;
+mod service;
+
+pub use otlp::{OtlpSink, ReceivedSpan};
+pub use postgres::{PostgresError, ThrowAwayPostgres};
+pub use service::{Answer, Caller, ServiceError, TestService, TestServiceBuilder};

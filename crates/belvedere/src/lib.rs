@@ -1,1 +1,37 @@
-//! An opinionated axum service framework in which every request can be seen.
+#![doc = include_str!("../README.md")]
+
+mod boot;
+mod command;
+mod config;
+mod entry;
+mod error;
+mod life;
+mod service;
+
+pub use belvedere_core::{
+    About, AsFailure, ConnectionUrl, Health, HealthCheck, Identity, RequestContext, Secret,
+    Shutdown,
+    config::{ConfigError, Seconds},
+    critical, names, settings, spawn, trace,
+};
+pub use belvedere_http::{
+    Caller, FieldError, Problem, Upstream, UpstreamError, extract, observe, protect,
+    require_caller, server,
+};
+pub use belvedere_redis::Cache;
+pub use belvedere_sql as sql;
+pub use belvedere_telemetry::Telemetry;
+pub use boot::Boot;
+pub use config::{Config, NoSettings, ShutdownConfig, StartupConfig};
+pub use entry::main;
+pub use error::BootError;
+pub use life::Stopped;
+pub use service::{Bound, Service};
+
+/// Name and version of the crate that calls it, from Cargo.
+#[macro_export]
+macro_rules! about {
+    () => {
+        $crate::About::new(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"))
+    };
+}

@@ -1,0 +1,189 @@
+use std::{
+    io,
+    path::PathBuf,
+    time::{Duration, Instant},
+};
+
+use belvedere_core::{ConnectionUrl, names::event};
+use sqlx::{Connection, Database, Error, Pool, pool::PoolOptions};
+use tokio::time;
+
+use crate::{Backend, DatabaseConfig, Db, backend::Options, statement::Watch};
+
+/// The first pause between two tries; each next one is twice as long, up to [`LONGEST_PAUSE`].
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+/// A database that comes back is noticed within this time.
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+/// SQLSTATE of a refused user or password (class 28): waiting mends neither.
+const REFUSED: &str = "28";
+
+/// Why there is no database. No URL in it shows a password.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConnectError {
+    /// The URL is for another database than the service was built for.
+    #[error(
+        "the database url `{url}` is not for {system}: set DATABASE_URL to something like `{example}`, or build the service for that database"
+    )]
+    OtherDatabase {
+        /// Without user, password and query.
+        url: String,
+        /// What the service was built for.
+        system: &'static str,
+        /// A URL that would do.
+        example: &'static str,
+    },
+    /// The URL cannot be read.
+    #[error(
+        "the database url `{url}` cannot be read: set DATABASE_URL to something like `{example}`"
+    )]
+    InvalidUrl {
+        /// Without user, password and query.
+        url: String,
+        /// A URL that would do.
+        example: &'static str,
+        /// What is wrong with it.
+        source: Error,
+    },
+    /// The directory of an SQLite file cannot be created.
+    #[error("the directory `{}` of the database cannot be created: make it writable, or set DATABASE_URL to another place", path.display())]
+    Directory {
+        /// The directory.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// The database refuses the user or the password.
+    #[error("the database at `{url}` refuses the user or the password: check both in DATABASE_URL")]
+    Refused {
+        /// Without user, password and query.
+        url: String,
+        /// What the database said.
+        source: Error,
+    },
+    /// The database did not answer in time.
+    #[error("the database at `{url}` did not answer within {} s: check that it runs and that DATABASE_URL is right", waited.as_secs())]
+    Unreachable {
+        /// Without user, password and query.
+        url: String,
+        /// How long it was tried.
+        waited: Duration,
+        /// What the last try met.
+        source: Error,
+    },
+}
+
+impl<DB: Backend> Db<DB> {
+    /// Connects, and tries again with growing, jittered pauses until `patience` has passed; zero means one try.
+    /// What waiting cannot mend fails at once. Logs `database_connection_ok`; to log the failure is the caller's part.
+    ///
+    /// # Errors
+    ///
+    /// See [`ConnectError`].
+    pub async fn connect(
+        config: &DatabaseConfig,
+        patience: Duration,
+    ) -> Result<Self, ConnectError> {
+        let options = options::<DB>(&config.url)?;
+        DB::prepare(&options)?;
+        let began = Instant::now();
+        let limit = config.acquire_timeout_seconds.duration();
+        reach::<DB>(&options, limit, began + patience)
+            .await
+            .map_err(|error| give_up(&config.url, began.elapsed(), error))?;
+        let db = open(config, options);
+        tracing::info!(
+            db_system_name = DB::SYSTEM_NAME,
+            url = shown(&config.url),
+            duration_ms = began.elapsed().as_secs_f64() * 1e3,
+            "{}",
+            event::DATABASE_OK
+        );
+        Ok(db)
+    }
+}
+
+fn options<DB: Backend>(url: &ConnectionUrl) -> Result<Options<DB>, ConnectError> {
+    let scheme = url.expose().split(':').next().unwrap_or_default();
+    if !<DB as Database>::URL_SCHEMES.contains(&scheme) {
+        return Err(ConnectError::OtherDatabase {
+            url: shown(url),
+            system: DB::SYSTEM_NAME,
+            example: DB::URL_EXAMPLE,
+        });
+    }
+    DB::options(url.expose()).map_err(|source| ConnectError::InvalidUrl {
+        url: shown(url),
+        example: DB::URL_EXAMPLE,
+        source,
+    })
+}
+
+fn open<DB: Backend>(config: &DatabaseConfig, options: Options<DB>) -> Db<DB> {
+    let pool = PoolOptions::new()
+        .max_connections(config.pool_size)
+        .acquire_timeout(config.acquire_timeout_seconds.duration());
+    let watch = Watch::new(
+        DB::SYSTEM_NAME,
+        DB::namespace(&options),
+        Duration::from_millis(config.slow_query_ms),
+        DB::error_class,
+    );
+    let pool: Pool<DB> = DB::pool(config.url.expose(), pool).connect_lazy_with(options);
+    Db::new(pool, watch)
+}
+
+/// Opens one connection and closes it. Not the pool's own: its error would say that the pool was slow, not why.
+async fn reach<DB: Backend>(
+    options: &Options<DB>,
+    limit: Duration,
+    deadline: Instant,
+) -> Result<(), Error> {
+    let mut pause = FIRST_PAUSE;
+    loop {
+        let Err(error) = try_once::<DB>(options, limit).await else {
+            return Ok(());
+        };
+        let jittered = pause.mul_f64(0.5 + fastrand::f64());
+        if is_refused(&error) || Instant::now() + jittered >= deadline {
+            return Err(error);
+        }
+        tracing::info!(%error, "database_connection_retried");
+        time::sleep(jittered).await;
+        pause = LONGEST_PAUSE.min(pause * 2);
+    }
+}
+
+async fn try_once<DB: Backend>(options: &Options<DB>, limit: Duration) -> Result<(), Error> {
+    let connection = time::timeout(limit, DB::Connection::connect_with(options));
+    let connection = connection.await.map_err(|_| timed_out())??;
+    connection.close().await
+}
+
+fn timed_out() -> Error {
+    Error::Io(io::ErrorKind::TimedOut.into())
+}
+
+fn give_up(url: &ConnectionUrl, waited: Duration, source: Error) -> ConnectError {
+    let url = shown(url);
+    if is_refused(&source) {
+        return ConnectError::Refused { url, source };
+    }
+    ConnectError::Unreachable {
+        url,
+        waited,
+        source,
+    }
+}
+
+fn is_refused(error: &Error) -> bool {
+    let code = error.as_database_error().and_then(|error| error.code());
+    code.is_some_and(|code| code.len() == 5 && code.starts_with(REFUSED))
+}
+
+/// PostgreSQL takes `?password=` as well.
+fn shown(url: &ConnectionUrl) -> String {
+    let shown = url.to_string();
+    let (before_query, _) = shown.split_once('?').unwrap_or((&shown, ""));
+    before_query.to_owned()
+}

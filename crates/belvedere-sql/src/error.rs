@@ -1,0 +1,124 @@
+//! What went wrong, in a few words that a label can hold.
+
+use std::borrow::Cow;
+
+use sqlx::{Error, error::DatabaseError};
+
+/// A call that nobody waited for.
+const CANCELLED: &str = "cancelled";
+/// The length of an SQLSTATE; SQLite's codes are shorter.
+const SQLSTATE_LEN: usize = 5;
+
+/// How a database's own errors are classed: see [`Backend::error_class`](crate::Backend::error_class).
+pub(crate) type Classify = fn(&dyn DatabaseError) -> Cow<'static, str>;
+
+/// A failure as signals tell it.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    /// `error.type`.
+    pub(crate) class: Cow<'static, str>,
+    /// `db.response.status_code`: the SQLSTATE, or SQLite's extended result code.
+    pub(crate) code: Option<String>,
+    /// Whether it is an error, and not merely an end.
+    pub(crate) is_error: bool,
+}
+
+impl Failure {
+    /// The future was dropped before its end: a client that left, a timeout.
+    pub(crate) const fn cancelled() -> Self {
+        Self {
+            class: Cow::Borrowed(CANCELLED),
+            code: None,
+            is_error: false,
+        }
+    }
+
+    pub(crate) fn of(error: &Error, classify: Classify) -> Self {
+        let (class, code) = match error {
+            Error::Database(error) => (classify(error.as_ref()), error.code().map(Cow::into_owned)),
+            other => (Cow::Borrowed(class(other)), None),
+        };
+        Self {
+            class,
+            code,
+            is_error: true,
+        }
+    }
+}
+
+fn class(error: &Error) -> &'static str {
+    match error {
+        Error::PoolTimedOut => "pool_timeout",
+        Error::PoolClosed => "pool_closed",
+        Error::Io(_) => "io",
+        Error::Tls(_) => "tls",
+        Error::WorkerCrashed => "worker_crashed",
+        Error::Protocol(_) => "protocol",
+        Error::Encode(_) => "encode",
+        Error::Decode(_) | Error::ColumnDecode { .. } => "decode",
+        _ => "other",
+    }
+}
+
+/// Whether the database could not be reached, or is too busy: nothing that the caller did, and a retry may succeed.
+/// A service answers 503.
+pub fn is_unavailable(error: &Error) -> bool {
+    match error {
+        Error::PoolTimedOut
+        | Error::PoolClosed
+        | Error::Io(_)
+        | Error::Tls(_)
+        | Error::WorkerCrashed => true,
+        Error::Database(error) => error.code().is_some_and(|code| is_unavailable_code(&code)),
+        _ => false,
+    }
+}
+
+/// Whether a row with that key is there already, in either database.
+pub fn is_unique_violation(error: &Error) -> bool {
+    error
+        .as_database_error()
+        .is_some_and(DatabaseError::is_unique_violation)
+}
+
+fn is_unavailable_code(code: &str) -> bool {
+    if code.len() == SQLSTATE_LEN {
+        // Connection exception, refused user, missing database, insufficient resources, operator intervention (which
+        // is a shutdown, a start, or a statement timeout).
+        return ["08", "28", "3D", "53", "57"]
+            .iter()
+            .any(|class| code.starts_with(class));
+    }
+    is_sqlite_busy(code)
+}
+
+/// `SQLITE_BUSY` and its extended codes: another connection has held the lock for longer than the busy timeout.
+fn is_sqlite_busy(code: &str) -> bool {
+    const BUSY: i32 = 5;
+    code.parse::<i32>().is_ok_and(|code| code & 0xff == BUSY)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_of_either_database_tell_whether_it_is_there() {
+        for code in [
+            "08006", "28P01", "3D000", "53300", "57P03", "57014", "5", "517",
+        ] {
+            assert!(is_unavailable_code(code), "{code}");
+        }
+        for code in ["23505", "42P01", "2067", "19", "x"] {
+            assert!(!is_unavailable_code(code), "{code}");
+        }
+    }
+
+    #[test]
+    fn errors_of_the_pool_mean_unavailable_and_have_a_class() {
+        assert!(is_unavailable(&Error::PoolTimedOut));
+        assert!(!is_unavailable(&Error::RowNotFound));
+        assert_eq!(class(&Error::PoolTimedOut), "pool_timeout");
+        assert_eq!(class(&Error::RowNotFound), "other");
+    }
+}

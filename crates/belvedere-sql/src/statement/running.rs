@@ -1,0 +1,219 @@
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use belvedere_core::{
+    names::{event, metric},
+    trace::ChildSpan,
+};
+use opentelemetry::{
+    KeyValue,
+    trace::{SpanKind, Status},
+};
+use sqlx::{Error, SqlStr};
+
+use super::{
+    attribute,
+    shape::Shape,
+    shapes::{Known, Shapes},
+    show,
+};
+use crate::error::{Classify, Failure};
+
+/// Characters of a slow query's text in the log (contract, section 3).
+const SLOW_QUERY_TEXT: usize = 200;
+
+/// What all statements of one pool share.
+#[derive(Debug)]
+pub(crate) struct Watch {
+    pub(crate) system: &'static str,
+    pub(crate) namespace: Arc<str>,
+    slow_after: Duration,
+    classify: Classify,
+    shapes: Shapes,
+}
+
+impl Watch {
+    pub(crate) fn new(
+        system: &'static str,
+        namespace: String,
+        slow_after: Duration,
+        classify: Classify,
+    ) -> Self {
+        Self {
+            system,
+            namespace: namespace.into(),
+            slow_after,
+            classify,
+            shapes: Shapes::new(system),
+        }
+    }
+}
+
+/// What a caller reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reads {
+    /// No rows.
+    Nothing,
+    /// Rows, all at once.
+    Rows,
+    /// Rows, one by one: who drops the stream after some has read enough.
+    Stream,
+}
+
+/// A statement from its call to its end. Dropped before [`Running::end`], it was cancelled.
+#[derive(Debug)]
+pub(crate) struct Running {
+    watch: Arc<Watch>,
+    known: Arc<Known>,
+    sql: SqlStr,
+    span: Option<ChildSpan>,
+    reads: Reads,
+    rows: usize,
+    /// How long the database has worked, up to `since`.
+    worked: Duration,
+    /// `None` before there is a connection, and while the consumer of a stream is busy with a row.
+    since: Option<Instant>,
+    was_sent: bool,
+    has_ended: bool,
+}
+
+impl Running {
+    /// The span begins here, below the span that makes the call, and covers the wait for a connection;
+    /// the clock of the metrics begins with [`Running::send`].
+    pub(crate) fn begin(watch: &Arc<Watch>, sql: SqlStr, reads: Reads) -> Self {
+        Self {
+            span: ChildSpan::begin(),
+            known: watch.shapes.get(Shape::of(sql.as_str())),
+            watch: Arc::clone(watch),
+            sql,
+            reads,
+            rows: 0,
+            worked: Duration::ZERO,
+            since: None,
+            was_sent: false,
+            has_ended: false,
+        }
+    }
+
+    /// There is a connection: the database works from here.
+    pub(crate) fn send(&mut self) {
+        self.was_sent = true;
+        self.since = Some(Instant::now());
+    }
+
+    /// So many rows have come so far.
+    pub(crate) const fn saw_rows(&mut self, rows: usize) {
+        self.rows = rows;
+    }
+
+    /// Stops the clock while a consumer is busy.
+    pub(crate) async fn pause_for<F: Future>(&mut self, consumer: F) -> F::Output {
+        self.worked = self.duration();
+        self.since = None;
+        let output = consumer.await;
+        self.since = Some(Instant::now());
+        output
+    }
+
+    /// Ends it with its outcome.
+    pub(crate) fn end<T>(mut self, outcome: Result<T, Error>) -> Result<T, Error> {
+        let failure = outcome.as_ref().err();
+        self.conclude(failure.map(|error| Failure::of(error, self.watch.classify)));
+        outcome
+    }
+
+    fn conclude(&mut self, failure: Option<Failure>) {
+        self.has_ended = true;
+        if let Some(failure) = &failure {
+            self.count_failure(failure);
+        }
+        if self.was_sent {
+            self.measure();
+        }
+        if let Some(span) = self.span.take() {
+            self.finish(span, failure);
+        }
+    }
+
+    fn duration(&self) -> Duration {
+        self.worked + self.since.map_or(Duration::ZERO, |since| since.elapsed())
+    }
+
+    fn measure(&self) {
+        let duration = self.duration();
+        self.known.duration.record(duration.as_secs_f64());
+        if duration >= self.watch.slow_after {
+            self.tell_slow(duration);
+        }
+    }
+
+    fn tell_slow(&self, duration: Duration) {
+        self.known.slow.increment(1);
+        tracing::warn!(
+            duration_ms = duration.as_secs_f64() * 1e3,
+            query = show::line(self.sql.as_str(), SLOW_QUERY_TEXT),
+            operation = self.known.operation,
+            collection = &*self.known.collection,
+            rows = self.rows,
+            "{}",
+            event::SLOW_QUERY
+        );
+    }
+
+    fn count_failure(&self, failure: &Failure) {
+        metrics::counter!(
+            metric::DB_ERRORS,
+            "db_system_name" => self.watch.system,
+            "error_type" => failure.class.clone(),
+        )
+        .increment(1);
+    }
+
+    fn finish(&self, span: ChildSpan, failure: Option<Failure>) {
+        let mut attributes = self.attributes();
+        let status = match &failure {
+            Some(failure) if failure.is_error => Status::error(failure.class.clone()),
+            _ => Status::Unset,
+        };
+        if let Some(failure) = failure {
+            attributes.push(KeyValue::new(attribute::ERROR_TYPE, failure.class));
+            let code = failure.code;
+            attributes.extend(code.map(|code| KeyValue::new(attribute::STATUS_CODE, code)));
+        }
+        let name = self.known.span_name.clone().into();
+        span.finish(SpanKind::Client, name, attributes, status);
+    }
+
+    fn attributes(&self) -> Vec<KeyValue> {
+        let text = show::span_text(self.sql.as_str()).into_owned();
+        let mut attributes = Vec::with_capacity(8);
+        attributes.push(KeyValue::new(attribute::SYSTEM, self.watch.system));
+        attributes.push(KeyValue::new(
+            attribute::NAMESPACE,
+            Arc::clone(&self.watch.namespace),
+        ));
+        attributes.push(KeyValue::new(attribute::OPERATION, self.known.operation));
+        if !self.known.collection.is_empty() {
+            let collection = Arc::clone(&self.known.collection);
+            attributes.push(KeyValue::new(attribute::COLLECTION, collection));
+        }
+        attributes.push(KeyValue::new(attribute::QUERY_TEXT, text));
+        if self.reads != Reads::Nothing {
+            let rows = i64::try_from(self.rows).unwrap_or(i64::MAX);
+            attributes.push(KeyValue::new(attribute::RETURNED_ROWS, rows));
+        }
+        attributes
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if self.has_ended {
+            return;
+        }
+        let has_read_enough = self.reads == Reads::Stream && self.rows > 0;
+        self.conclude((!has_read_enough).then(Failure::cancelled));
+    }
+}

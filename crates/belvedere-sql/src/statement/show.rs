@@ -1,0 +1,90 @@
+//! The text of a statement as people may see it.
+
+use std::borrow::Cow;
+
+use super::lexer::{Token, Tokens};
+
+/// A span's text is cut here: a bulk insert must not fill the exporter's queue.
+const SPAN_TEXT: usize = 4096;
+
+/// `db.query.text`: literals replaced by `?`.
+pub(super) fn span_text(sql: &str) -> Cow<'_, str> {
+    match masked(sql) {
+        Cow::Borrowed(text) => Cow::Borrowed(&text[..text.floor_char_boundary(SPAN_TEXT)]),
+        Cow::Owned(mut text) => {
+            text.truncate(text.floor_char_boundary(SPAN_TEXT));
+            Cow::Owned(text)
+        }
+    }
+}
+
+/// On one line, of at most `limit` characters, literals replaced by `?`.
+pub(super) fn line(sql: &str, limit: usize) -> String {
+    let text = masked(sql);
+    let mut line = String::new();
+    for word in text.split_whitespace() {
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(word);
+        if line.len() > 4 * limit {
+            break;
+        }
+    }
+    if let Some((end, _)) = line.char_indices().nth(limit) {
+        line.truncate(end);
+    }
+    line
+}
+
+/// Replaces string literals by `?`; comments go with them.
+fn masked(sql: &str) -> Cow<'_, str> {
+    if !may_hold_literal(sql) {
+        return Cow::Borrowed(sql);
+    }
+    let shown = Tokens::of(sql).map(|token| match token {
+        Token::Word(text) | Token::Quoted(text) | Token::Space(text) | Token::Other(text) => text,
+        Token::Literal => "?",
+        Token::Comment => " ",
+    });
+    Cow::Owned(shown.collect())
+}
+
+/// A quote, or a `$` that begins no placeholder.
+fn may_hold_literal(sql: &str) -> bool {
+    let bytes = sql.as_bytes();
+    bytes.contains(&b'\'')
+        || bytes
+            .windows(2)
+            .any(|pair| pair[0] == b'$' && !pair[1].is_ascii_digit())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_literal_is_shown() {
+        assert_eq!(
+            span_text("SELECT 'a''b', \"c\", $1, $$d$$"),
+            "SELECT ?, \"c\", $1, ?"
+        );
+        assert_eq!(span_text("-- it's\nSELECT 'secret'"), " \nSELECT ?");
+        assert!(matches!(span_text("SELECT $1"), Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn a_line_has_no_breaks_and_at_most_so_many_characters() {
+        assert_eq!(line("SELECT *\n   FROM  t\n", 200), "SELECT * FROM t");
+        let long = line(&format!("SELECT {}", "\u{e9} ".repeat(500)), 200);
+        assert_eq!(long.chars().count(), 200);
+        assert_eq!(line("SELECT \u{e9}\u{e9}", 8), "SELECT \u{e9}");
+    }
+
+    #[test]
+    fn a_span_text_is_cut_on_a_character() {
+        let text = "\u{e9}".repeat(SPAN_TEXT);
+        assert_eq!(span_text(&text).len(), SPAN_TEXT);
+        assert_eq!(span_text(&format!("''{text}")).len(), SPAN_TEXT - 1);
+    }
+}

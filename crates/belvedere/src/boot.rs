@@ -1,0 +1,90 @@
+use std::{sync::Arc, time::Instant};
+
+use belvedere_core::{About, config::Knob};
+use belvedere_sql::{Backend, Db};
+use belvedere_telemetry::Telemetry;
+use serde::{Serialize, de::DeserializeOwned};
+use sqlx::migrate::Migrator;
+
+use crate::{BootError, Config, NoSettings, Service, command::Command};
+
+/// What a service is composed from: its configuration and its telemetry, both ready.
+#[derive(Debug)]
+pub struct Boot<App = NoSettings> {
+    about: About,
+    environment: String,
+    config: Config<App>,
+    command: Command,
+    telemetry: Arc<Telemetry>,
+    began: Instant,
+}
+
+impl<App> Boot<App> {
+    pub(crate) fn new(
+        about: About,
+        environment: &str,
+        config: Config<App>,
+        command: Command,
+        telemetry: Arc<Telemetry>,
+    ) -> Self {
+        Self {
+            about,
+            environment: environment.to_owned(),
+            config,
+            command,
+            telemetry,
+            began: Instant::now(),
+        }
+    }
+
+    /// Everything that is set.
+    pub const fn config(&self) -> &Config<App> {
+        &self.config
+    }
+
+    /// `ENVIRONMENT`.
+    pub fn environment(&self) -> &str {
+        &self.environment
+    }
+
+    /// Whether this is a developer's machine.
+    pub fn is_development(&self) -> bool {
+        self.environment == "development"
+    }
+
+    /// Connects to the database, waiting for it until `STARTUP__TIMEOUT_SECONDS`, and brings its schema up to date where
+    /// that is done at the start: in development. As `<service> migrate` it does that anywhere, and ends the process.
+    ///
+    /// # Errors
+    ///
+    /// The database cannot be reached, a migration failed, or the command has done its work.
+    pub async fn database<DB>(&self, migrations: &Migrator) -> Result<Db<DB>, BootError>
+    where
+        DB: Backend,
+    {
+        let patience = self.config.startup.timeout_seconds.duration();
+        let database = Db::connect(&self.config.database, patience).await?;
+        if self.command == Command::Migrate || self.is_development() {
+            database.migrate(migrations).await?;
+        }
+        if self.command == Command::Migrate {
+            database.close().await;
+            return Err(BootError::Finished);
+        }
+        Ok(database)
+    }
+
+    /// The service, to be given its routes.
+    pub fn service(&self) -> Service
+    where
+        App: Knob + Default + Serialize + DeserializeOwned,
+    {
+        Service::new(
+            self.about,
+            &self.environment,
+            &self.config,
+            Arc::clone(&self.telemetry),
+            self.began,
+        )
+    }
+}

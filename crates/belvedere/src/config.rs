@@ -1,0 +1,106 @@
+use belvedere_core::{
+    Redactor,
+    config::{ConfigError, Docs, Environment, Knob, Seconds, load},
+    settings,
+};
+use belvedere_http::{AdminConfig, AuthConfig, HttpConfig};
+use belvedere_sql::DatabaseConfig;
+use belvedere_telemetry::TelemetryConfig;
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::Value;
+
+settings! {
+    /// The start.
+    pub struct StartupConfig {
+        /// How long dependencies are waited for; 0 fails at once.
+        pub timeout_seconds: Seconds = Seconds::new(30),
+    }
+}
+
+settings! {
+    /// The end.
+    pub struct ShutdownConfig {
+        /// How long the service goes on serving after readiness has turned, so that balancers can look away.
+        pub drain_seconds: Seconds = Seconds::new(5),
+        /// How long what is in flight may take after that.
+        pub timeout_seconds: Seconds = Seconds::new(20),
+    }
+}
+
+settings! {
+    /// A service without settings of its own.
+    pub struct NoSettings {}
+}
+
+/// Everything that can be set: the framework's sections, and the service's own beside them.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Config<App = NoSettings> {
+    /// `service`, `log`, `redact`, `trace`, `otel`, `prometheus`.
+    #[serde(flatten)]
+    pub telemetry: TelemetryConfig,
+    /// The public listener.
+    pub http: HttpConfig,
+    /// The admin listener.
+    pub admin: AdminConfig,
+    /// Who may call.
+    pub auth: AuthConfig,
+    /// The database.
+    pub database: DatabaseConfig,
+    /// The start.
+    pub startup: StartupConfig,
+    /// The end.
+    pub shutdown: ShutdownConfig,
+    /// The service's own sections.
+    #[serde(flatten)]
+    pub app: App,
+}
+
+impl<App: Knob> Knob for Config<App> {
+    fn document(docs: &mut Docs, path: &str, text: &'static [&'static str]) {
+        TelemetryConfig::document(docs, path, text);
+        docs.below::<HttpConfig>(path, "http", &[]);
+        docs.below::<AdminConfig>(path, "admin", &[]);
+        docs.below::<AuthConfig>(path, "auth", &[]);
+        docs.below::<DatabaseConfig>(path, "database", &[]);
+        docs.below::<StartupConfig>(path, "startup", &[]);
+        docs.below::<ShutdownConfig>(path, "shutdown", &[]);
+        App::document(docs, path, text);
+    }
+}
+
+impl<App> Config<App>
+where
+    App: Knob + Default + Serialize + DeserializeOwned,
+{
+    /// Reads all sources and checks what no single knob can.
+    pub(crate) fn read(environment: &Environment) -> Result<Self, ConfigError> {
+        let mut config: Self = load(environment)?;
+        config.check_callers(environment.name())?;
+        if let Some(port) = config.telemetry.prometheus.server_port {
+            config.admin.addr.set_port(port);
+        }
+        Ok(config)
+    }
+
+    /// For `/config` and `<service> config`: without anything secret.
+    pub(crate) fn redacted(&self) -> Value {
+        let mut tree = serde_json::to_value(self).unwrap_or_default();
+        Redactor::new(self.telemetry.redact.keys.iter().cloned()).redact_json(&mut tree);
+        tree
+    }
+
+    /// Outside of development nobody's word is taken by accident.
+    fn check_callers(&self, environment: &str) -> Result<(), ConfigError> {
+        if self
+            .auth
+            .trusted_headers
+            .unwrap_or(environment == "development")
+        {
+            return Ok(());
+        }
+        let message = "callers are not identified: put the service behind a proxy that checks them and sets x-tenant-id, \
+                       and say so with AUTH__TRUSTED_HEADERS=true";
+        Err(ConfigError::new("AUTH__TRUSTED_HEADERS", message))
+    }
+}

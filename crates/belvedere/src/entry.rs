@@ -1,0 +1,163 @@
+use std::{
+    io::{self, Write},
+    process::ExitCode,
+    sync::Arc,
+};
+
+use belvedere_core::{
+    About,
+    config::{Environment, Knob, reference},
+    critical,
+    names::event,
+};
+use belvedere_telemetry::Telemetry;
+use serde::{Serialize, de::DeserializeOwned};
+use tokio::runtime::{Builder, Runtime};
+
+use crate::{Boot, BootError, Config, Stopped, command::Command};
+
+/// `EX_USAGE` of `sysexits.h`.
+const USAGE: u8 = 64;
+/// `EX_CONFIG` of `sysexits.h`.
+const CONFIG: u8 = 78;
+
+/// Runs a service from its first line to its exit code.
+///
+/// Reads the configuration, starts telemetry, calls `compose`, and flushes every signal at the end. Exit codes: 0 stopped as
+/// asked; 1 did not start, or left something behind; 64 unknown command; 78 bad configuration.
+pub fn main<App, F, W>(about: About, compose: F) -> ExitCode
+where
+    App: Knob + Default + Serialize + DeserializeOwned,
+    F: FnOnce(Boot<App>) -> W,
+    W: Future<Output = Result<Stopped, BootError>>,
+{
+    match start(about, compose) {
+        Ok(code) => code,
+        Err(Refusal { code, message }) => {
+            tell(io::stderr(), &format!("{}: {message}", about.name));
+            code.into()
+        }
+    }
+}
+
+/// The end before there was a log to tell it in.
+struct Refusal {
+    code: u8,
+    message: String,
+}
+
+fn start<App, F, W>(about: About, compose: F) -> Result<ExitCode, Refusal>
+where
+    App: Knob + Default + Serialize + DeserializeOwned,
+    F: FnOnce(Boot<App>) -> W,
+    W: Future<Output = Result<Stopped, BootError>>,
+{
+    let refuse = |code| move |message: String| Refusal { code, message };
+    let command = Command::from_process().map_err(refuse(USAGE))?;
+    if command == Command::ConfigDefault {
+        tell(io::stdout(), reference::<Config<App>>().trim_end());
+        return Ok(ExitCode::SUCCESS);
+    }
+    let environment =
+        Environment::from_process().map_err(|error| refuse(CONFIG)(error.to_string()))?;
+    let config =
+        Config::<App>::read(&environment).map_err(|error| refuse(CONFIG)(error.to_string()))?;
+    if command == Command::Config {
+        tell(io::stdout(), &format!("{:#}", config.redacted()));
+        return Ok(ExitCode::SUCCESS);
+    }
+    let runtime = runtime().map_err(|error| refuse(1)(format!("no runtime: {error}")))?;
+    serve(about, &environment, config, command, &runtime, compose)
+}
+
+fn serve<App, F, W>(
+    about: About,
+    environment: &Environment,
+    config: Config<App>,
+    command: Command,
+    runtime: &Runtime,
+    compose: F,
+) -> Result<ExitCode, Refusal>
+where
+    F: FnOnce(Boot<App>) -> W,
+    W: Future<Output = Result<Stopped, BootError>>,
+{
+    use_ring();
+    let _context = runtime.enter();
+    let telemetry =
+        Telemetry::start(about, environment.name(), &config.telemetry).map_err(|error| {
+            let code = if matches!(error, belvedere_telemetry::TelemetryError::Config(_)) {
+                CONFIG
+            } else {
+                1
+            };
+            let message = error.to_string();
+            Refusal { code, message }
+        })?;
+    let telemetry = Arc::new(telemetry);
+    tracing::info!(pid = std::process::id(), "{}", event::STARTING);
+    telemetry.announce();
+    let boot = Boot::new(
+        about,
+        environment.name(),
+        config,
+        command,
+        Arc::clone(&telemetry),
+    );
+    let ended = runtime.block_on(compose(boot));
+    Ok(last_words(&telemetry, ended))
+}
+
+/// Tells how it ended, sends what is waiting, and turns it into an exit code.
+fn last_words(telemetry: &Telemetry, ended: Result<Stopped, BootError>) -> ExitCode {
+    let code = match &ended {
+        Ok(stopped) if stopped.abandoned == 0 => 0,
+        Err(BootError::Finished) => 0,
+        Ok(_) => 1,
+        Err(error) => {
+            tell_failure(error);
+            if matches!(error, BootError::Config(_)) {
+                CONFIG
+            } else {
+                1
+            }
+        }
+    };
+    let traces_flushed = telemetry.flush_traces();
+    let abandoned = ended.map_or(0, |stopped| stopped.abandoned);
+    tracing::info!(
+        exit_code = code,
+        abandoned_connections = abandoned,
+        traces_flushed,
+        "{}",
+        event::STOPPED
+    );
+    telemetry.flush_log();
+    code.into()
+}
+
+fn tell_failure(error: &BootError) {
+    let error: &(dyn std::error::Error + 'static) = error;
+    if error
+        .downcast_ref::<BootError>()
+        .is_some_and(|error| matches!(error, BootError::Database(_)))
+    {
+        critical!(error, "{}", event::DATABASE_FAILED);
+    } else {
+        critical!(error, "application_not_started");
+    }
+}
+
+fn runtime() -> io::Result<Runtime> {
+    Builder::new_multi_thread().enable_all().build()
+}
+
+/// The one TLS provider. Whoever installed one before us has chosen already.
+fn use_ring() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+}
+
+/// For what is said before there is a log. A reader that is gone cannot be told anything.
+fn tell(mut to: impl Write, message: &str) {
+    let _ = writeln!(to, "{message}");
+}

@@ -1,0 +1,150 @@
+//! From `application_started` to the last request.
+
+use std::{
+    io,
+    net::SocketAddr,
+    time::{Duration, Instant},
+};
+
+use belvedere_core::{BoxFuture, Health, Shutdown, health::HealthWatch, names::event};
+use belvedere_http::Server;
+use tokio::{
+    signal::unix::{Signal, SignalKind, signal},
+    time,
+};
+
+use crate::{BootError, ShutdownConfig, service::AdminListener};
+
+/// What closing the pools may take.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
+/// What the abandoned connections get to tell of their requests.
+const ABORT_GRACE: Duration = Duration::from_millis(100);
+/// Exit code after a second signal.
+const IMPATIENT: i32 = 1;
+
+/// How it ended.
+#[derive(Debug, Clone, Copy)]
+#[must_use = "it is the exit code"]
+pub struct Stopped {
+    /// Connections that were cut because they did not end in time.
+    pub abandoned: u32,
+}
+
+pub(crate) struct Life {
+    pub(crate) watch: HealthWatch,
+    pub(crate) health: Health,
+    pub(crate) server: Server,
+    pub(crate) shutdown: Shutdown,
+    pub(crate) config: ShutdownConfig,
+    pub(crate) at_stop: Vec<Box<dyn FnOnce() -> BoxFuture<'static, ()> + Send>>,
+    pub(crate) _admin: AdminListener,
+}
+
+impl std::fmt::Debug for Life {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Life")
+            .field("health", &self.health)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Life {
+    pub(crate) async fn live(
+        self,
+        http: SocketAddr,
+        admin: SocketAddr,
+        began: Instant,
+    ) -> Result<Stopped, BootError> {
+        let mut signals = Signals::listen()?;
+        let Self {
+            watch,
+            health,
+            server,
+            shutdown,
+            config,
+            at_stop,
+            _admin,
+        } = self;
+        let serving = belvedere_core::spawn(server.run());
+        health.mark_started();
+        let startup_ms = millis(began.elapsed());
+        tracing::info!(http = %http, admin = %admin, startup_ms, "{}", event::STARTED);
+        let signal = signals.next().await;
+        exit_on(signals);
+        let abandoned = end(signal, &shutdown, &config, serving).await;
+        close(at_stop).await;
+        drop(watch);
+        Ok(Stopped { abandoned })
+    }
+}
+
+/// Ready is 503 at once, callers look away, nothing new is accepted, what is in flight ends or is cut.
+async fn end(
+    signal: &'static str,
+    shutdown: &Shutdown,
+    config: &ShutdownConfig,
+    mut serving: tokio::task::JoinHandle<Option<u32>>,
+) -> u32 {
+    let drain = config.drain_seconds.duration();
+    shutdown.drain();
+    tracing::info!(
+        signal,
+        drain_seconds = drain.as_secs_f64(),
+        "{}",
+        event::DRAINING
+    );
+    time::sleep(drain).await;
+    shutdown.stop();
+    let began = Instant::now();
+    let in_time = time::timeout(config.timeout_seconds.duration(), &mut serving).await;
+    if in_time.is_ok() {
+        tracing::info!(duration_ms = millis(began.elapsed()), "requests_finished");
+        return 0;
+    }
+    shutdown.abort();
+    let abandoned = serving.await.ok().flatten().unwrap_or(0);
+    time::sleep(ABORT_GRACE).await;
+    tracing::error!(abandoned, "requests_abandoned");
+    abandoned
+}
+
+async fn close(at_stop: Vec<Box<dyn FnOnce() -> BoxFuture<'static, ()> + Send>>) {
+    for work in at_stop.into_iter().rev() {
+        if time::timeout(CLOSE_TIMEOUT, work()).await.is_err() {
+            tracing::warn!("close_timed_out");
+        }
+    }
+}
+
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn listen() -> io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
+    }
+
+    async fn next(&mut self) -> &'static str {
+        tokio::select! {
+            _ = self.terminate.recv() => "SIGTERM",
+            _ = self.interrupt.recv() => "SIGINT",
+        }
+    }
+}
+
+/// The second signal ends the process at once.
+fn exit_on(mut signals: Signals) {
+    belvedere_core::spawn(async move {
+        signals.next().await;
+        std::process::exit(IMPATIENT);
+    });
+}
+
+fn millis(duration: Duration) -> f64 {
+    (duration.as_secs_f64() * 1e6).round() / 1e3
+}

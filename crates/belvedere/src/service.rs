@@ -1,0 +1,259 @@
+use std::{fmt, net::SocketAddr, sync::Arc, time::Instant};
+
+use axum::{Router, extract::DefaultBodyLimit};
+use belvedere_core::{About, BoxFuture, Health, HealthCheck, Shutdown, TrustedPeers, config::Knob};
+use belvedere_http::{
+    HttpConfig, Observe, Server,
+    admin::{Admin, RenderMetrics, metrics_routes},
+    fallbacks, health_routes,
+    protect::ProtectLayer,
+    server::Limits,
+};
+use belvedere_telemetry::Telemetry;
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
+
+use crate::{
+    BootError, Config, ShutdownConfig,
+    life::{Life, Stopped},
+};
+
+/// What runs after the last request, before telemetry is flushed.
+type AtStop = Box<dyn FnOnce() -> BoxFuture<'static, ()> + Send>;
+
+/// A service under construction. Nothing listens before [`Service::bind`].
+#[must_use = "a service does nothing until it runs"]
+pub struct Service {
+    about: About,
+    environment: String,
+    http: HttpConfig,
+    admin: SocketAddr,
+    shutdown: ShutdownConfig,
+    trusted_peers: TrustedPeers,
+    redacted: Arc<Value>,
+    telemetry: Arc<Telemetry>,
+    routes: Router,
+    checks: Vec<Box<dyn HealthCheck>>,
+    at_stop: Vec<AtStop>,
+    began: Instant,
+}
+
+impl fmt::Debug for Service {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Service")
+            .field("about", &self.about)
+            .field("checks", &self.checks)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Service {
+    pub(crate) fn new<App>(
+        about: About,
+        environment: &str,
+        config: &Config<App>,
+        telemetry: Arc<Telemetry>,
+        began: Instant,
+    ) -> Self
+    where
+        App: Knob + Default + Serialize + DeserializeOwned,
+    {
+        Self {
+            about,
+            environment: environment.to_owned(),
+            redacted: Arc::new(config.redacted()),
+            http: config.http.clone(),
+            admin: config.admin.addr,
+            shutdown: config.shutdown.clone(),
+            trusted_peers: config.telemetry.trace.trusted_peers.clone(),
+            telemetry,
+            routes: Router::new(),
+            checks: Vec::new(),
+            at_stop: Vec::new(),
+            began,
+        }
+    }
+
+    /// Adds the domain's routes. They get 404 and 405 as problems, limits, panic protection and the observe layer.
+    pub fn routes(mut self, routes: Router) -> Self {
+        self.routes = self.routes.merge(routes);
+        self
+    }
+
+    /// Adds a dependency to `/health/ready`.
+    pub fn health_check(mut self, check: impl HealthCheck) -> Self {
+        self.checks.push(Box::new(check));
+        self
+    }
+
+    /// Closes something after the last request: pools, say. In reverse order of registration.
+    pub fn at_stop<W>(mut self, work: impl FnOnce() -> W + Send + 'static) -> Self
+    where
+        W: Future<Output = ()> + Send + 'static,
+    {
+        self.at_stop.push(Box::new(|| Box::pin(work())));
+        self
+    }
+
+    /// Binds both listeners and runs the checks once.
+    ///
+    /// # Errors
+    ///
+    /// An address is taken or not ours.
+    pub async fn bind(self) -> Result<Bound, BootError> {
+        let shutdown = Shutdown::default();
+        let health = Health::new(self.checks, shutdown.clone());
+        let telemetry = Arc::clone(&self.telemetry);
+        let render: RenderMetrics = Arc::new(move || telemetry.metrics().render());
+        let admin = Admin {
+            about: self.about,
+            environment: self.environment,
+            health: health.clone(),
+            metrics: Arc::clone(&render),
+            config: self.redacted,
+        };
+        let observe = Observe::new(self.telemetry.tracer().clone(), shutdown.clone())
+            .trusted_peers(self.trusted_peers);
+        let public = public(self.routes, &self.http, &observe, &health, render);
+        let server =
+            Server::bind(self.http.addr, public, limits(&self.http), shutdown.clone()).await;
+        let server = server.map_err(taken("http", self.http.addr, "HTTP__ADDR"))?;
+        let admin = AdminListener::start(self.admin, admin.routes())?;
+        Ok(Bound {
+            http: server.local_addr()?,
+            admin: admin.addr,
+            life: Life {
+                watch: health.watch().await,
+                health,
+                server,
+                shutdown,
+                config: self.shutdown,
+                at_stop: self.at_stop,
+                _admin: admin,
+            },
+            began: self.began,
+        })
+    }
+
+    /// [`Service::bind`], then [`Bound::serve`].
+    ///
+    /// # Errors
+    ///
+    /// As for both.
+    pub async fn run(self) -> Result<Stopped, BootError> {
+        self.bind().await?.serve().await
+    }
+}
+
+/// A service that listens and does not answer yet.
+#[derive(Debug)]
+#[must_use = "a service does nothing until it runs"]
+pub struct Bound {
+    /// Where the public listener is.
+    pub http: SocketAddr,
+    /// Where the admin listener is.
+    pub admin: SocketAddr,
+    life: Life,
+    began: Instant,
+}
+
+impl Bound {
+    /// Serves until SIGTERM or SIGINT, then drains; see contract, section 8.
+    ///
+    /// # Errors
+    ///
+    /// Signals cannot be listened for.
+    pub async fn serve(self) -> Result<Stopped, BootError> {
+        let Self {
+            http,
+            admin,
+            life,
+            began,
+        } = self;
+        life.live(http, admin, began).await
+    }
+}
+
+/// The public router: everything observed, probes quietly.
+fn public(
+    routes: Router,
+    config: &HttpConfig,
+    observe: &Observe,
+    health: &Health,
+    render: RenderMetrics,
+) -> Router {
+    let api = fallbacks(routes)
+        .layer(DefaultBodyLimit::max(config.body_limit_bytes))
+        .layer(ProtectLayer::new(config.timeout_seconds.duration()))
+        .layer(observe.layer());
+    let metrics = if config.expose_metrics {
+        metrics_routes(render)
+    } else {
+        Router::new()
+    };
+    let probes = health_routes(health.clone()).merge(metrics);
+    api.merge(probes.layer(observe.probes().layer()))
+}
+
+fn limits(config: &HttpConfig) -> Limits {
+    Limits {
+        header_timeout: config.header_timeout_seconds.duration(),
+        max_connections: config.max_connections,
+    }
+}
+
+fn taken(
+    listener: &'static str,
+    addr: SocketAddr,
+    variable: &'static str,
+) -> impl FnOnce(std::io::Error) -> BootError {
+    move |source| BootError::Bind {
+        listener,
+        addr,
+        variable,
+        source,
+    }
+}
+
+/// The admin listener on a thread and runtime of its own: it answers when every worker of the main one is blocked.
+#[derive(Debug)]
+pub(crate) struct AdminListener {
+    addr: SocketAddr,
+    shutdown: Shutdown,
+}
+
+impl AdminListener {
+    fn start(addr: SocketAddr, routes: Router) -> Result<Self, BootError> {
+        let shutdown = Shutdown::default();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        let listening = std::thread::scope(|scope| {
+            // A runtime cannot be entered from within another one's thread.
+            let bound = scope.spawn(|| {
+                runtime.block_on(Server::bind(
+                    addr,
+                    routes,
+                    Limits::default(),
+                    shutdown.clone(),
+                ))
+            });
+            bound
+                .join()
+                .unwrap_or_else(|_| Err(std::io::Error::other("the admin thread panicked")))
+        });
+        let server = listening.map_err(taken("admin", addr, "ADMIN__ADDR"))?;
+        let addr = server.local_addr()?;
+        let work = move || runtime.block_on(server.run());
+        std::thread::Builder::new()
+            .name("admin".to_owned())
+            .spawn(work)?;
+        Ok(Self { addr, shutdown })
+    }
+}
+
+impl Drop for AdminListener {
+    fn drop(&mut self) {
+        self.shutdown.abort();
+    }
+}

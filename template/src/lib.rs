@@ -1,0 +1,24 @@
+//! The domain: one folder each, put together here.
+
+pub mod config;
+pub mod orders;
+pub mod state;
+pub mod users;
+
+use axum::{Router, middleware::from_fn};
+use belvedere::require_caller;
+use sqlx::migrate::Migrator;
+
+use state::AppState;
+
+/// The schema, in steps. `<service> migrate` runs them; in development the start does.
+pub static MIGRATIONS: Migrator = sqlx::migrate!("migrations/{{database}}");
+
+/// Every route of the service. Callers have to say for whom they ask.
+pub fn router(state: AppState) -> Router {
+    Router::new()
+        .nest("/v1/users", users::router())
+        .nest("/v1/orders", orders::router())
+        .route_layer(from_fn(require_caller))
+        .with_state(state)
+}

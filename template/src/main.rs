@@ -1,0 +1,32 @@
+//! Composition root: everything the service is made of, in the order in which it starts.
+
+use std::{process::ExitCode, time::Duration};
+
+use belvedere::{Boot, BootError, Cache, Stopped, about};
+
+use {{crate_name}}::{
+    MIGRATIONS,
+    config::Settings,
+    orders::Gateway,
+    router,
+    state::{AppState, Database},
+};
+
+fn main() -> ExitCode {
+    belvedere::main(about!(), compose)
+}
+
+async fn compose(boot: Boot<Settings>) -> Result<Stopped, BootError> {
+    let database: Database = boot.database(&MIGRATIONS).await?;
+    let state = AppState {
+        database: database.clone(),
+        orders: Cache::in_process("orders", 10_000, Duration::from_secs(60)),
+        payments: Gateway::connect(&boot)?,
+    };
+    boot.service()
+        .health_check(database.health_check())
+        .routes(router(state))
+        .at_stop(move || async move { database.close().await })
+        .run()
+        .await
+}

@@ -1,0 +1,63 @@
+//! From a wish to an order: each step is a span of its own below `process_order`.
+
+use belvedere::Identity;
+use time::OffsetDateTime;
+use tracing::instrument;
+use uuid::Uuid;
+
+use super::{NewOrder, Order, OrderError, store};
+use crate::state::AppState;
+
+#[instrument(skip_all, fields(product = new.product, quantity = new.quantity))]
+pub async fn process_order(
+    state: &AppState,
+    caller: &Identity,
+    new: NewOrder,
+) -> Result<Order, OrderError> {
+    let price_cents = validate_inventory(state, &new).await?;
+    let order = Order {
+        id: Uuid::now_v7().to_string(),
+        tenant_id: caller.tenant_id.to_string(),
+        total_cents: price_cents * new.quantity,
+        product: new.product,
+        quantity: new.quantity,
+        created_at: OffsetDateTime::now_utc(),
+    };
+    if let Err(refusal) = charge_payment(state, &order).await {
+        store::release(&state.database, &order.product, order.quantity).await?;
+        return Err(refusal);
+    }
+    save_order(state, &order).await?;
+    belvedere::spawn(send_confirmation(order.clone()));
+    Ok(order)
+}
+
+/// Takes the quantity out of stock, so that nobody else can sell it while the payment runs. Returns the price.
+#[instrument(skip_all)]
+async fn validate_inventory(state: &AppState, new: &NewOrder) -> Result<i64, OrderError> {
+    if let Some(price_cents) = store::reserve(&state.database, &new.product, new.quantity).await? {
+        return Ok(price_cents);
+    }
+    let exists = store::product_exists(&state.database, &new.product).await?;
+    Err(if exists {
+        OrderError::OutOfStock
+    } else {
+        OrderError::UnknownProduct
+    })
+}
+
+#[instrument(skip_all)]
+async fn charge_payment(state: &AppState, order: &Order) -> Result<(), OrderError> {
+    state.payments.charge(order).await
+}
+
+#[instrument(skip_all)]
+async fn save_order(state: &AppState, order: &Order) -> Result<(), OrderError> {
+    Ok(store::insert(&state.database, order).await?)
+}
+
+/// Runs beside the request and outlives it. Send the mail here.
+#[instrument(skip_all)]
+async fn send_confirmation(order: Order) {
+    tracing::info!(order_id = order.id, "order_confirmed");
+}

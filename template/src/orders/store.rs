@@ -1,0 +1,70 @@
+use super::{Order, model::PageRequest};
+use crate::state::Database;
+
+type Result<T> = std::result::Result<T, sqlx::Error>;
+
+/// Takes `quantity` out of stock if there is as much, and returns the price in cents.
+pub async fn reserve(database: &Database, product: &str, quantity: i64) -> Result<Option<i64>> {
+    sqlx::query_scalar("UPDATE products SET stock = stock - $1 WHERE name = $2 AND stock >= $1 RETURNING price_cents")
+        .bind(quantity)
+        .bind(product)
+        .fetch_optional(database)
+        .await
+}
+
+pub async fn release(database: &Database, product: &str, quantity: i64) -> Result<()> {
+    let query = sqlx::query("UPDATE products SET stock = stock + $1 WHERE name = $2");
+    query
+        .bind(quantity)
+        .bind(product)
+        .execute(database)
+        .await
+        .map(drop)
+}
+
+pub async fn product_exists(database: &Database, product: &str) -> Result<bool> {
+    let query = sqlx::query_scalar::<_, String>("SELECT name FROM products WHERE name = $1");
+    Ok(query
+        .bind(product)
+        .fetch_optional(database)
+        .await?
+        .is_some())
+}
+
+pub async fn insert(database: &Database, order: &Order) -> Result<()> {
+    sqlx::query(
+        "INSERT INTO orders (id, tenant_id, product, quantity, total_cents, created_at) VALUES ($1, $2, $3, $4, $5, $6)",
+    )
+    .bind(&order.id)
+    .bind(&order.tenant_id)
+    .bind(&order.product)
+    .bind(order.quantity)
+    .bind(order.total_cents)
+    .bind(order.created_at)
+    .execute(database)
+    .await
+    .map(drop)
+}
+
+pub async fn find(database: &Database, tenant_id: &str, id: &str) -> Result<Option<Order>> {
+    let query = sqlx::query_as("SELECT * FROM orders WHERE tenant_id = $1 AND id = $2");
+    query
+        .bind(tenant_id)
+        .bind(id)
+        .fetch_optional(database)
+        .await
+}
+
+/// Ids are UUIDv7, so their order is that of time: the newest first.
+pub async fn page(database: &Database, tenant_id: &str, page: &PageRequest) -> Result<Vec<Order>> {
+    // Greater than any id.
+    let before = page.cursor.as_deref().unwrap_or("g");
+    sqlx::query_as(
+        "SELECT * FROM orders WHERE tenant_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3",
+    )
+    .bind(tenant_id)
+    .bind(before)
+    .bind(page.limit)
+    .fetch_all(database)
+    .await
+}

@@ -1,0 +1,24 @@
+use axum::{extract::State, http::StatusCode};
+use belvedere::{
+    Caller, Problem,
+    extract::{Json, Valid},
+};
+
+use super::{NewUser, User, store};
+use crate::state::AppState;
+
+/// `POST /v1/users`: 201, or 409 when the address is taken.
+pub async fn sign_up(
+    State(state): State<AppState>,
+    Caller(caller): Caller,
+    Valid(Json(new)): Valid<Json<NewUser>>,
+) -> Result<(StatusCode, Json<User>), Problem> {
+    let user = User::new(&caller, new);
+    store::insert(&state.database, &user).await?;
+    tracing::info!(
+        new_user_id = user.id,
+        source = user.source,
+        "user_signed_up"
+    );
+    Ok((StatusCode::CREATED, Json(user)))
+}

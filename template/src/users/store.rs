@@ -1,0 +1,16 @@
+use super::{User, UserError};
+use crate::state::Database;
+
+pub async fn insert(database: &Database, user: &User) -> Result<(), UserError> {
+    sqlx::query(
+        "INSERT INTO users (id, tenant_id, email, source, created_at) VALUES ($1, $2, $3, $4, $5)",
+    )
+    .bind(&user.id)
+    .bind(&user.tenant_id)
+    .bind(&user.email)
+    .bind(&user.source)
+    .bind(user.created_at)
+    .execute(database)
+    .await?;
+    Ok(())
+}
