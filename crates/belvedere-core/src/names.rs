@@ -74,6 +74,8 @@ pub mod event {
     pub const DATABASE_OK: &str = "database_connection_ok";
     /// The database did not answer in time.
     pub const DATABASE_FAILED: &str = "database_connection_failed";
+    /// The start failed for another reason.
+    pub const NOT_STARTED: &str = "application_not_started";
     /// Every listener is bound.
     pub const STARTED: &str = "application_started";
     /// The end has begun.

@@ -3,9 +3,9 @@ use belvedere_core::{ConnectionUrl, config::Seconds, settings};
 settings! {
     /// The database.
     pub struct DatabaseConfig {
-        /// Where it is: `sqlite://file.db`, `sqlite::memory:` or `postgres://user:password@host/database`. DATABASE_URL for short.
-        pub url: ConnectionUrl = "sqlite://data/service.db".into(),
-        /// Connections at most, per replica. DATABASE_POOL_SIZE for short.
+        /// Where it is: `sqlite://file.db`, `sqlite::memory:` or `postgres://user:password@host/database`.
+        pub url: Option<ConnectionUrl> = None,
+        /// Connections at most, per replica.
         pub pool_size: u32 = 10,
         /// How long a statement waits for a free connection before it fails.
         pub acquire_timeout_seconds: Seconds = Seconds::new(2),

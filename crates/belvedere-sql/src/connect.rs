@@ -21,6 +21,12 @@ const REFUSED: &str = "28";
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConnectError {
+    /// There is no URL.
+    #[error("DATABASE_URL is not set: it has to be something like `{example}`")]
+    NotSet {
+        /// A URL that would do.
+        example: &'static str,
+    },
     /// The URL is for another database than the service was built for.
     #[error(
         "the database url `{url}` is not for {system}: set DATABASE_URL to something like `{example}`, or build the service for that database"
@@ -73,6 +79,16 @@ pub enum ConnectError {
     },
 }
 
+impl ConnectError {
+    /// Whether it is a setting that is wrong, and not the database.
+    pub const fn is_setting(&self) -> bool {
+        matches!(
+            self,
+            Self::NotSet { .. } | Self::OtherDatabase { .. } | Self::InvalidUrl { .. }
+        )
+    }
+}
+
 impl<DB: Backend> Db<DB> {
     /// Connects, and tries again with growing, jittered pauses until `patience` has passed; zero means one try.
     /// What waiting cannot mend fails at once. Logs `database_connection_ok`; to log the failure is the caller's part.
@@ -84,17 +100,20 @@ impl<DB: Backend> Db<DB> {
         config: &DatabaseConfig,
         patience: Duration,
     ) -> Result<Self, ConnectError> {
-        let options = options::<DB>(&config.url)?;
+        let example = DB::URL_EXAMPLE;
+        let url = config.url.as_ref();
+        let url = url.ok_or(ConnectError::NotSet { example })?;
+        let options = options::<DB>(url)?;
         DB::prepare(&options)?;
         let began = Instant::now();
         let limit = config.acquire_timeout_seconds.duration();
         reach::<DB>(&options, limit, began + patience)
             .await
-            .map_err(|error| give_up(&config.url, began.elapsed(), error))?;
-        let db = open(config, options);
+            .map_err(|error| give_up(url, began.elapsed(), error))?;
+        let db = open(config, url, options);
         tracing::info!(
             db_system_name = DB::SYSTEM_NAME,
-            url = shown(&config.url),
+            url = shown(url),
             duration_ms = began.elapsed().as_secs_f64() * 1e3,
             "{}",
             event::DATABASE_OK
@@ -119,7 +138,7 @@ fn options<DB: Backend>(url: &ConnectionUrl) -> Result<Options<DB>, ConnectError
     })
 }
 
-fn open<DB: Backend>(config: &DatabaseConfig, options: Options<DB>) -> Db<DB> {
+fn open<DB: Backend>(config: &DatabaseConfig, url: &ConnectionUrl, options: Options<DB>) -> Db<DB> {
     let pool = PoolOptions::new()
         .max_connections(config.pool_size)
         .acquire_timeout(config.acquire_timeout_seconds.duration());
@@ -129,7 +148,7 @@ fn open<DB: Backend>(config: &DatabaseConfig, options: Options<DB>) -> Db<DB> {
         Duration::from_millis(config.slow_query_ms),
         DB::error_class,
     );
-    let pool: Pool<DB> = DB::pool(config.url.expose(), pool).connect_lazy_with(options);
+    let pool: Pool<DB> = DB::pool(url.expose(), pool).connect_lazy_with(options);
     Db::new(pool, watch)
 }
 

@@ -116,11 +116,7 @@ fn last_words(telemetry: &Telemetry, ended: Result<Stopped, BootError>) -> ExitC
         Ok(_) => 1,
         Err(error) => {
             tell_failure(error);
-            if matches!(error, BootError::Config(_)) {
-                CONFIG
-            } else {
-                1
-            }
+            if error.is_setting() { CONFIG } else { 1 }
         }
     };
     let traces_flushed = telemetry.flush_traces();
@@ -137,15 +133,12 @@ fn last_words(telemetry: &Telemetry, ended: Result<Stopped, BootError>) -> ExitC
 }
 
 fn tell_failure(error: &BootError) {
+    let message = match error {
+        BootError::Database(_) => event::DATABASE_FAILED,
+        _ => event::NOT_STARTED,
+    };
     let error: &(dyn std::error::Error + 'static) = error;
-    if error
-        .downcast_ref::<BootError>()
-        .is_some_and(|error| matches!(error, BootError::Database(_)))
-    {
-        critical!(error, "{}", event::DATABASE_FAILED);
-    } else {
-        critical!(error, "application_not_started");
-    }
+    critical!(error, "{message}");
 }
 
 fn runtime() -> io::Result<Runtime> {

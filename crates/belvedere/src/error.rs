@@ -47,3 +47,14 @@ pub enum BootError {
     #[error("finished")]
     Finished,
 }
+
+impl BootError {
+    /// Whether it is a setting that is wrong: `EX_CONFIG`.
+    pub(crate) const fn is_setting(&self) -> bool {
+        match self {
+            Self::Config(_) => true,
+            Self::Database(error) => error.is_setting(),
+            _ => false,
+        }
+    }
+}

@@ -21,7 +21,8 @@ pub async fn process_order(
         total_cents: price_cents * new.quantity,
         product: new.product,
         quantity: new.quantity,
-        created_at: OffsetDateTime::now_utc(),
+        // As precise as the database keeps it.
+        created_at: OffsetDateTime::now_utc().truncate_to_microsecond(),
     };
     if let Err(refusal) = charge_payment(state, &order).await {
         store::release(&state.database, &order.product, order.quantity).await?;

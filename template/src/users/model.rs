@@ -34,7 +34,8 @@ impl User {
             tenant_id: caller.tenant_id.to_string(),
             email: new.email,
             source: new.source.unwrap_or_else(|| "unknown".to_owned()),
-            created_at: OffsetDateTime::now_utc(),
+            // As precise as the database keeps it.
+            created_at: OffsetDateTime::now_utc().truncate_to_microsecond(),
         }
     }
 }

@@ -5,10 +5,12 @@ use belvedere_testing::ThrowAwayPostgres;
 
 /// Starts the service on free ports, with a database of its own.
 pub fn start() -> TestService {
+    TestService::builder(env!("CARGO_BIN_EXE_{{project-name}}"))
 {%- if database == "sqlite" %}
-    TestService::builder(env!("CARGO_BIN_EXE_{{project-name}}")).sqlite().start().unwrap()
+        .sqlite()
 {%- else %}
-    let database = ThrowAwayPostgres::start().unwrap();
-    TestService::builder(env!("CARGO_BIN_EXE_{{project-name}}")).postgres(database).start().unwrap()
+        .postgres(ThrowAwayPostgres::start().unwrap())
 {%- endif %}
+        .start()
+        .unwrap()
 }

@@ -19,7 +19,7 @@ use tracing_subscriber::{Layer, layer::Context, layer::SubscriberExt};
 
 pub(crate) fn config(url: &str) -> DatabaseConfig {
     DatabaseConfig {
-        url: url.into(),
+        url: Some(url.into()),
         ..DatabaseConfig::default()
     }
 }
