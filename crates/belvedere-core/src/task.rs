@@ -2,7 +2,6 @@ use std::panic::AssertUnwindSafe;
 
 use futures_util::FutureExt;
 use tokio::task::JoinHandle;
-use tracing::Instrument;
 
 use crate::{context, names::metric};
 
@@ -25,5 +24,5 @@ where
         }
         outcome.ok()
     });
-    tokio::spawn(context::carry(guarded.in_current_span()))
+    tokio::spawn(context::carry(guarded))
 }

@@ -1,3 +1,5 @@
+use std::borrow::Cow;
+
 use belvedere::{AsFailure, sql};
 
 /// Why a sign-up did not work.
@@ -34,5 +36,9 @@ impl AsFailure for UserError {
             Self::Store(error) if sql::is_unavailable(error) => "database_unavailable",
             Self::Store(_) => "internal_server_error",
         }
+    }
+
+    fn detail(&self) -> Option<Cow<'static, str>> {
+        Some(self.to_string().into())
     }
 }

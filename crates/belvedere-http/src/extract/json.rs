@@ -72,8 +72,7 @@ fn json_problem(path: String, error: &serde_json::Error) -> Problem {
     let place = format!("line {} column {}", error.line(), error.column());
     if error.classify() == Category::Data {
         let field = if path == "." { String::new() } else { path };
-        let problem = Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "validation_failed");
-        return problem.field(field, without_place(error));
+        return Problem::validation(Vec::new()).field(field, without_place(error));
     }
     Problem::bad_request("malformed_json").detail(format!("the body is not JSON: see {place}"))
 }
@@ -89,7 +88,10 @@ fn body_problem(rejection: BytesRejection) -> Problem {
     match rejection.status() {
         StatusCode::PAYLOAD_TOO_LARGE => {
             Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large")
+                .detail("the body is larger than this route takes")
         }
-        _ => Problem::bad_request("incomplete_body").caused_by(rejection),
+        _ => Problem::bad_request("incomplete_body")
+            .detail("the body ended before it was whole")
+            .caused_by(rejection),
     }
 }

@@ -16,6 +16,7 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T>
             Ok(AxumPath(value)) => Ok(Self(value)),
             Err(PathRejection::FailedToDeserializePathParams(error)) => {
                 Err(Problem::bad_request("invalid_path")
+                    .detail("a parameter of the path cannot be read; see errors")
                     .field("path", error.into_kind().to_string()))
             }
             Err(missing) => Err(Problem::internal(missing)),

@@ -21,7 +21,9 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
                 let text = rejection.body_text();
                 let text = text.strip_prefix(PREFIX).unwrap_or(&text);
                 let (field, message) = text.split_once(": ").unwrap_or(("", text));
-                Err(Problem::bad_request("invalid_query").field(field, message))
+                Err(Problem::bad_request("invalid_query")
+                    .detail("a parameter of the query cannot be read; see errors")
+                    .field(field, message))
             }
         }
     }

@@ -11,9 +11,10 @@ pub fn fallbacks<S: Clone + Send + Sync + 'static>(router: Router<S>) -> Router<
 }
 
 async fn no_such_route() -> Problem {
-    Problem::not_found("route_not_found")
+    Problem::not_found("route_not_found").detail("no route matches this path")
 }
 
 async fn method_not_allowed() -> Problem {
     Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed")
+        .detail("the route does not take this method; see the allow header")
 }

@@ -64,7 +64,7 @@ impl Problem {
 
     /// 401.
     pub fn unauthorized() -> Self {
-        Self::new(StatusCode::UNAUTHORIZED, "unauthorized")
+        Self::new(StatusCode::UNAUTHORIZED, "unauthorized").detail("the caller is not known")
     }
 
     /// 404.
@@ -74,7 +74,8 @@ impl Problem {
 
     /// 422 with what is wrong in each field.
     pub fn validation(errors: Vec<FieldError>) -> Self {
-        let mut problem = Self::new(StatusCode::UNPROCESSABLE_ENTITY, "validation_failed");
+        let mut problem = Self::new(StatusCode::UNPROCESSABLE_ENTITY, "validation_failed")
+            .detail("the input breaks a rule; see errors");
         problem.0.errors = errors;
         problem
     }
