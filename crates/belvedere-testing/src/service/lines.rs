@@ -1,0 +1,69 @@
+use std::{
+    fmt,
+    io::{BufRead, BufReader},
+    process::ChildStdout,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    thread,
+    time::Instant,
+};
+
+use serde_json::Value;
+
+use super::{PATIENCE, PAUSE};
+
+#[derive(Debug, Clone, Default)]
+pub(super) struct Lines(Arc<Mutex<Output>>);
+
+#[derive(Default)]
+struct Output {
+    lines: Vec<String>,
+    has_ended: bool,
+}
+
+impl fmt::Debug for Output {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} lines", self.lines.len())
+    }
+}
+
+impl Lines {
+    pub(super) fn follow(stdout: Option<ChildStdout>) -> Self {
+        let lines = Self::default();
+        let following = lines.clone();
+        thread::spawn(move || {
+            for line in stdout
+                .map(BufReader::new)
+                .into_iter()
+                .flat_map(BufRead::lines)
+                .map_while(Result::ok)
+            {
+                following.lock().lines.push(line);
+            }
+            following.lock().has_ended = true;
+        });
+        lines
+    }
+
+    pub(super) fn all(&self) -> Vec<Value> {
+        self.lock()
+            .lines
+            .iter()
+            .filter_map(|line| serde_json::from_str(line).ok())
+            .collect()
+    }
+
+    pub(super) fn text(&self) -> String {
+        self.lock().lines.join("\n")
+    }
+
+    pub(super) fn wait_for_end(&self) {
+        let deadline = Instant::now() + PATIENCE;
+        while !self.lock().has_ended && Instant::now() < deadline {
+            thread::sleep(PAUSE);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Output> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

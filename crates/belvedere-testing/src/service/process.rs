@@ -1,0 +1,66 @@
+use std::{
+    net::SocketAddr,
+    process::{Child, ExitStatus},
+    thread,
+    time::Instant,
+};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use super::{PATIENCE, PAUSE, ServiceError, error::io, lines::Lines};
+
+#[derive(Debug)]
+pub(super) struct Process(pub(super) Child);
+
+impl Process {
+    /// The addresses that `application_started` names.
+    pub(super) fn addresses(
+        &mut self,
+        lines: &Lines,
+    ) -> Result<(SocketAddr, SocketAddr), ServiceError> {
+        let deadline = Instant::now() + PATIENCE;
+        while Instant::now() < deadline {
+            let started = lines
+                .all()
+                .into_iter()
+                .find(|line| line["message"] == "application_started");
+            if let Some(started) = started {
+                let address = |key: &str| started[key].as_str().and_then(|text| text.parse().ok());
+                return address("http")
+                    .zip(address("admin"))
+                    .ok_or_else(|| self.not_started(lines));
+            }
+            if matches!(self.0.try_wait(), Ok(Some(_))) {
+                lines.wait_for_end();
+                break;
+            }
+            thread::sleep(PAUSE);
+        }
+        Err(self.not_started(lines))
+    }
+
+    fn not_started(&mut self, lines: &Lines) -> ServiceError {
+        let ending = match self.0.try_wait() {
+            Ok(Some(status)) => status.to_string(),
+            _ => "it still runs".to_owned(),
+        };
+        ServiceError::NotStarted {
+            ending,
+            said: lines.text(),
+        }
+    }
+
+    pub(super) fn terminate(&mut self) -> Result<ExitStatus, ServiceError> {
+        let signal = kill_process(Pid::from_child(&self.0), Signal::TERM);
+        signal.map_err(|errno| io("SIGTERM")(errno.into()))?;
+        self.0.wait().map_err(io("wait"))
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
