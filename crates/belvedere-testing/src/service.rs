@@ -221,13 +221,45 @@ impl TestService {
         &self.otlp
     }
 
+    /// Waits until `/metrics` has a line like this.
+    ///
+    /// # Panics
+    ///
+    /// It does not come.
+    pub async fn metric(&self, line: &str) {
+        let deadline = Instant::now() + PATIENCE;
+        while !self.metrics().await.contains(line) {
+            assert!(Instant::now() < deadline, "{line} is not in /metrics");
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
+    /// Sends SIGTERM.
+    ///
+    /// # Errors
+    ///
+    /// The signal could not be sent.
+    pub fn terminate(&self) -> Result<(), ServiceError> {
+        self.process.terminate()
+    }
+
     /// Sends SIGTERM, waits for the end, and returns it with every line that was logged.
     ///
     /// # Errors
     ///
     /// The signal could not be sent.
-    pub fn stop(mut self) -> Result<(ExitStatus, Vec<Value>), ServiceError> {
-        let status = self.process.terminate()?;
+    pub fn stop(self) -> Result<(ExitStatus, Vec<Value>), ServiceError> {
+        self.process.terminate()?;
+        self.ended()
+    }
+
+    /// Waits for the end, and returns it with every line that was logged.
+    ///
+    /// # Errors
+    ///
+    /// The process cannot be waited for.
+    pub fn ended(mut self) -> Result<(ExitStatus, Vec<Value>), ServiceError> {
+        let status = self.process.wait()?;
         self.lines.wait_for_end();
         Ok((status, self.lines.all()))
     }

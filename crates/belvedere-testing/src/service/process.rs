@@ -50,9 +50,12 @@ impl Process {
         }
     }
 
-    pub(super) fn terminate(&mut self) -> Result<ExitStatus, ServiceError> {
+    pub(super) fn terminate(&self) -> Result<(), ServiceError> {
         let signal = kill_process(Pid::from_child(&self.0), Signal::TERM);
-        signal.map_err(|errno| io("SIGTERM")(errno.into()))?;
+        signal.map_err(|errno| io("SIGTERM")(errno.into()))
+    }
+
+    pub(super) fn wait(&mut self) -> Result<ExitStatus, ServiceError> {
         self.0.wait().map_err(io("wait"))
     }
 }

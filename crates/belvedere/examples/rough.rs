@@ -1,0 +1,59 @@
+//! A service whose routes do what routes should not: for trying what an operator sees then.
+//!
+//! `cargo run --example rough`, then `curl http://127.0.0.1:8000/panic` and so on.
+
+use std::{convert::Infallible, process::ExitCode, thread, time::Duration};
+
+use axum::{
+    Router,
+    body::{Body, Bytes},
+    response::sse::{Event, Sse},
+    routing::get,
+};
+use belvedere::{Boot, BootError, Stopped, about, extract::Path};
+use futures_util::{Stream, StreamExt, stream};
+
+fn main() -> ExitCode {
+    belvedere::main(about!(), compose)
+}
+
+async fn compose(boot: Boot) -> Result<Stopped, BootError> {
+    let routes = Router::new()
+        .route("/ok", get(async || "ok"))
+        .route("/panic", get(panics))
+        .route("/sleep/{millis}", get(sleep))
+        .route("/block/{millis}", get(block))
+        .route("/events", get(events))
+        .route("/broken-body", get(broken_body));
+    boot.service().routes(routes).run().await
+}
+
+async fn panics() -> &'static str {
+    panic!("as asked");
+}
+
+async fn sleep(Path(millis): Path<u64>) -> &'static str {
+    tokio::time::sleep(Duration::from_millis(millis)).await;
+    "slept"
+}
+
+/// Blocks a worker of the runtime, as no handler may.
+async fn block(Path(millis): Path<u64>) -> &'static str {
+    thread::sleep(Duration::from_millis(millis));
+    "blocked"
+}
+
+/// Never ends.
+async fn events() -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
+    let first = stream::once(async { Ok(Event::default().data("first")) });
+    Sse::new(first.chain(stream::pending()))
+}
+
+/// Panics after its first chunk.
+async fn broken_body() -> Body {
+    let chunks = stream::iter(0..2).map(|at| {
+        assert_eq!(at, 0, "as asked");
+        Ok::<_, Infallible>(Bytes::from_static(b"chunk"))
+    });
+    Body::from_stream(chunks)
+}

@@ -1,0 +1,43 @@
+use std::{
+    io::{Read, Write},
+    net::{SocketAddr, TcpStream},
+    path::PathBuf,
+    time::Duration,
+};
+
+use belvedere_testing::{TestService, TestServiceBuilder};
+
+/// The binary of an example: Cargo builds it beside the tests.
+pub(crate) fn rough() -> String {
+    let mut path: PathBuf = std::env::current_exe().unwrap();
+    path.pop();
+    path.pop();
+    path.push("examples/rough");
+    path.to_str().unwrap().to_owned()
+}
+
+pub(crate) fn service() -> TestServiceBuilder {
+    TestService::builder(&rough())
+}
+
+/// A connection that has sent `head` and reads with patience.
+pub(crate) fn connect(addr: SocketAddr, head: &str) -> TcpStream {
+    let mut stream = TcpStream::connect(addr).unwrap();
+    stream
+        .set_read_timeout(Some(Duration::from_secs(60)))
+        .unwrap();
+    stream.write_all(head.as_bytes()).unwrap();
+    stream
+}
+
+/// Reads until `wanted` has come.
+pub(crate) fn read_until(stream: &mut TcpStream, wanted: &str) -> String {
+    let mut text = String::new();
+    let mut buffer = [0; 1024];
+    while !text.contains(wanted) {
+        let read = stream.read(&mut buffer).unwrap();
+        assert_ne!(read, 0, "the end came before {wanted:?}: {text}");
+        text.push_str(&String::from_utf8_lossy(&buffer[..read]));
+    }
+    text
+}
