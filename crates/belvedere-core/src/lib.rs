@@ -10,6 +10,7 @@ mod peer;
 mod redact;
 mod secret;
 mod shutdown;
+mod slo;
 mod task;
 pub mod trace;
 
@@ -21,6 +22,7 @@ pub use peer::TrustedPeers;
 pub use redact::{REDACTED, Redactor};
 pub use secret::{ConnectionUrl, Secret};
 pub use shutdown::Shutdown;
+pub use slo::{Slo, SloConfig};
 pub use task::spawn;
 
 /// A boxed future, as object-safe traits return it.

@@ -48,6 +48,10 @@ pub mod metric {
     pub const TELEMETRY_DROPPED: &str = "telemetry_dropped_total";
     /// Counter by `metric`: label sets past its budget.
     pub const METRICS_LABEL_OVERFLOW: &str = "metrics_label_overflow_total";
+    /// Gauge by `slo`.
+    pub const SLO_OBJECTIVE: &str = "slo_objective_ratio";
+    /// Counter by `slo`, `outcome`.
+    pub const SLO_REQUESTS: &str = "slo_requests_total";
     /// Gauge = 1 by `version`, `rustc`.
     pub const BUILD_INFO: &str = "build_info";
 }

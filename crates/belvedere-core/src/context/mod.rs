@@ -1,0 +1,14 @@
+//! The request's context: ids, verdict and identity, carried by the task.
+
+mod held;
+mod log_fields;
+mod new_request;
+mod request_context;
+mod scope;
+#[cfg(test)]
+mod tests;
+
+pub use new_request::NewRequest;
+pub use request_context::{Identity, RequestContext};
+pub use scope::Scope;
+pub(crate) use scope::carry;

@@ -1,0 +1,92 @@
+use std::{sync::Arc, time::SystemTime};
+
+use opentelemetry::{SpanId, TraceId};
+
+use super::{RequestContext, log_fields::LogFields, request_context::Callers};
+use crate::trace::{TraceParent, Tracer};
+
+/// What a request is known by before it has a context.
+#[derive(Debug)]
+pub struct NewRequest<'r> {
+    method: &'static str,
+    path: &'r str,
+    route: &'r str,
+    request_id: Option<&'r str>,
+    parent: Option<TraceParent>,
+    link: Option<TraceParent>,
+}
+
+impl<'r> NewRequest<'r> {
+    /// `method` out of the closed set, `path` without its query, `route` as its template.
+    pub const fn new(method: &'static str, path: &'r str, route: &'r str) -> Self {
+        Self {
+            method,
+            path,
+            route,
+            request_id: None,
+            parent: None,
+            link: None,
+        }
+    }
+
+    /// The caller's own id; default: a UUIDv7 (RFC 9562).
+    #[must_use]
+    pub const fn request_id(mut self, request_id: Option<&'r str>) -> Self {
+        self.request_id = request_id;
+        self
+    }
+
+    /// Continues the trace of a caller.
+    #[must_use]
+    pub const fn parent(mut self, parent: Option<TraceParent>) -> Self {
+        self.parent = parent;
+        self
+    }
+
+    /// Begins a new trace that points at the caller's.
+    #[must_use]
+    pub const fn link(mut self, link: Option<TraceParent>) -> Self {
+        self.link = link;
+        self
+    }
+
+    /// Draws the ids and decides whether the trace is sampled.
+    pub fn begin(self, tracer: &Tracer) -> Arc<RequestContext> {
+        let trace_id = self
+            .parent
+            .map_or_else(new_trace_id, |parent| parent.trace_id);
+        let own = TraceParent {
+            trace_id,
+            span_id: SpanId::from(fastrand::u64(1..)),
+            sampled: tracer.is_on() && tracer.sampler().samples(trace_id, self.parent.as_ref()),
+        };
+        let request_id = self.request_id.map_or_else(new_request_id, Box::from);
+        let request = [self.method, self.path, self.route];
+        let log_fields = LogFields::render(&own, &request_id, request);
+        let callers = Callers {
+            parent: self.parent,
+            link: self.link,
+        };
+        Arc::new(RequestContext::new(
+            own, callers, request_id, log_fields, tracer,
+        ))
+    }
+}
+
+fn new_trace_id() -> TraceId {
+    TraceId::from(fastrand::u128(1..))
+}
+
+/// A UUIDv7: its first 48 bits are the time, so ids sort as requests came.
+fn new_request_id() -> Box<str> {
+    let millis = SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .map_or(0, |since| {
+            u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+        });
+    let mut random = [0; 10];
+    fastrand::fill(&mut random);
+    let id = uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid();
+    let mut text = [0; uuid::fmt::Hyphenated::LENGTH];
+    Box::from(&*id.hyphenated().encode_lower(&mut text))
+}

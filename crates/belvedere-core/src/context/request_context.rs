@@ -1,0 +1,162 @@
+use std::sync::OnceLock;
+
+use opentelemetry::{
+    Context as OtelContext, SpanId, TraceId,
+    trace::{SpanContext, TraceContextExt},
+};
+
+use super::{held::HeldSpans, log_fields::LogFields};
+use crate::trace::{Parent, SpanRecord, TraceParent, Tracer};
+
+/// Who is asking: bound by authentication, shown in every signal after that.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// The tenant on whose behalf the request runs.
+    pub tenant_id: Box<str>,
+    /// The user, where there is one.
+    pub user_id: Option<Box<str>>,
+}
+
+/// Where a request's trace comes from.
+#[derive(Debug)]
+pub(super) struct Callers {
+    pub(super) parent: Option<TraceParent>,
+    pub(super) link: Option<TraceParent>,
+}
+
+/// Everything a signal needs to know about the request it belongs to.
+#[derive(Debug)]
+pub struct RequestContext {
+    own: TraceParent,
+    callers: Callers,
+    request_id: Box<str>,
+    identity: OnceLock<Identity>,
+    log_fields: LogFields,
+    tracer: Tracer,
+    /// The parent of users' spans: only a sampled request has any.
+    otel: Option<OtelContext>,
+    held: HeldSpans,
+}
+
+impl RequestContext {
+    pub(super) fn new(
+        own: TraceParent,
+        callers: Callers,
+        request_id: Box<str>,
+        log_fields: LogFields,
+        tracer: &Tracer,
+    ) -> Self {
+        let remote = || OtelContext::new().with_remote_span_context(own.remote_context());
+        Self {
+            own,
+            callers,
+            request_id,
+            identity: OnceLock::new(),
+            log_fields,
+            tracer: tracer.clone(),
+            otel: own.sampled.then(remote),
+            held: HeldSpans::default(),
+        }
+    }
+
+    /// The trace this request is part of.
+    pub const fn trace_id(&self) -> TraceId {
+        self.own.trace_id
+    }
+
+    /// The server span.
+    pub const fn span_id(&self) -> SpanId {
+        self.own.span_id
+    }
+
+    /// Whether the trace is sampled since its head.
+    pub const fn is_sampled(&self) -> bool {
+        self.own.sampled
+    }
+
+    /// `x-request-id`.
+    pub const fn request_id(&self) -> &str {
+        &self.request_id
+    }
+
+    /// The path without its query, at most 1 KiB of it. It costs a parse: only spans and problems ask.
+    pub fn path(&self) -> String {
+        self.log_fields.path()
+    }
+
+    /// What a callee continues.
+    pub const fn traceparent(&self) -> TraceParent {
+        self.own
+    }
+
+    /// What spans need to know about where they go.
+    pub const fn tracer(&self) -> &Tracer {
+        &self.tracer
+    }
+
+    /// Who is asking, once authentication has said so.
+    pub fn identity(&self) -> Option<&Identity> {
+        self.identity.get()
+    }
+
+    /// Binds who is asking. The first binding stands.
+    pub fn bind_identity(&self, identity: Identity) {
+        // A second authentication layer cannot rename a caller that is already in the log.
+        let _ = self.identity.set(identity);
+    }
+
+    /// Appends `,"trace_id":"..."` and so on: JSON members in the contract's order, each with its leading comma.
+    pub fn write_log_fields(&self, out: &mut Vec<u8>) {
+        self.log_fields.write(self.identity(), out);
+    }
+
+    /// Like [`RequestContext::write_log_fields`], without the members that `skip` names.
+    pub fn write_log_fields_except(&self, out: &mut Vec<u8>, skip: impl Fn(&str) -> bool) {
+        self.log_fields.write_except(self.identity(), out, skip);
+    }
+
+    /// Whether a span that ends here may be exported.
+    pub fn wants_spans(&self) -> bool {
+        self.tracer.is_on()
+    }
+
+    /// Takes a finished span of this request: exported, held back, or dropped.
+    pub fn record(&self, span: SpanRecord) {
+        let span = if self.own.sampled {
+            Some(span)
+        } else {
+            self.held.take(span)
+        };
+        if let Some(span) = span {
+            self.tracer.export(span);
+        }
+    }
+
+    /// Decides the fate of a trace that was not sampled at its head: `keep` exports what was held back.
+    pub fn decide(&self, keep: bool) {
+        for span in self.held.decide(keep) {
+            self.tracer.export(span);
+        }
+    }
+
+    /// The span above the server span, when the caller's trace is continued.
+    pub fn server_parent(&self) -> Option<Parent> {
+        self.callers.parent.map(|parent| Parent {
+            span_id: parent.span_id,
+            is_remote: true,
+        })
+    }
+
+    /// The caller's span, when it is not trusted to be a parent.
+    pub fn server_links(&self) -> Vec<SpanContext> {
+        self.callers
+            .link
+            .iter()
+            .map(TraceParent::remote_context)
+            .collect()
+    }
+
+    pub(super) const fn otel_context(&self) -> Option<&OtelContext> {
+        self.otel.as_ref()
+    }
+}

@@ -1,0 +1,158 @@
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use opentelemetry::{
+    TraceId,
+    trace::{SpanKind, Status},
+};
+
+use super::{held::MAX_HELD_SPANS, *};
+use crate::trace::{Sampler, SpanRecord, SpanSink, Tracer};
+
+#[derive(Debug, Default)]
+struct Exported(Mutex<Vec<SpanRecord>>);
+
+impl SpanSink for Exported {
+    fn on_end(&self, span: SpanRecord) {
+        self.0.lock().unwrap().push(span);
+    }
+}
+
+fn tracer(ratio: f64) -> (Tracer, Arc<Exported>) {
+    let sink = Arc::new(Exported::default());
+    let tracer = Tracer::new(
+        sink.clone(),
+        Sampler::new(ratio, true),
+        Duration::from_secs(1),
+    );
+    (tracer, sink)
+}
+
+fn child(context: &Arc<RequestContext>) {
+    let span = context.enter(crate::trace::ChildSpan::begin).unwrap();
+    span.finish(
+        SpanKind::Client,
+        "SELECT users".into(),
+        Vec::new(),
+        Status::Unset,
+    );
+}
+
+fn log_fields(context: &RequestContext) -> serde_json::Value {
+    let mut out = b"{\"first\":0".to_vec();
+    context.write_log_fields(&mut out);
+    out.push(b'}');
+    serde_json::from_slice(&out).unwrap()
+}
+
+#[test]
+fn log_fields_are_json_whatever_the_path_says() {
+    let hostile = "/a\"b\\c\u{0}\u{7f}\u{2028}";
+    let context = NewRequest::new("GET", hostile, "/{x}").begin(&Tracer::off());
+    let fields = log_fields(&context);
+    assert_eq!(fields["path"], hostile);
+    assert_eq!(context.path(), hostile);
+    assert_eq!(fields["trace_id"], context.trace_id().to_string());
+    assert!(fields.get("tenant_id").is_none());
+}
+
+#[test]
+fn members_that_an_event_names_itself_are_left_out() {
+    let context = NewRequest::new("GET", r#"/a",b\""#, "/{x}").begin(&Tracer::off());
+    let mut out = Vec::new();
+    context.write_log_fields_except(&mut out, |key| key != "path");
+    assert_eq!(String::from_utf8(out).unwrap(), r#","path":"/a\",b\\\"""#);
+    let mut all = Vec::new();
+    context.write_log_fields_except(&mut all, |_| false);
+    let mut wanted = Vec::new();
+    context.write_log_fields(&mut wanted);
+    assert_eq!(all, wanted);
+}
+
+#[test]
+fn an_identity_stands_between_the_ids_and_the_request_and_is_bound_once() {
+    let context = NewRequest::new("GET", "/", "/")
+        .request_id(Some("client-id"))
+        .begin(&Tracer::off());
+    for tenant in ["acme", "mallory"] {
+        context.bind_identity(Identity {
+            tenant_id: tenant.into(),
+            user_id: Some("u1".into()),
+        });
+    }
+    let mut out = Vec::new();
+    context.write_log_fields(&mut out);
+    let text = String::from_utf8(out).unwrap();
+    let wanted = r#""request_id":"client-id","tenant_id":"acme","user_id":"u1","method":"GET","path":"/","route":"/""#;
+    assert!(text.ends_with(wanted), "{text}");
+}
+
+#[test]
+fn spans_of_an_unsampled_request_go_out_only_when_it_is_kept() {
+    for keep in [true, false] {
+        let (tracer, exported) = tracer(0.0);
+        let context = NewRequest::new("GET", "/", "/").begin(&tracer);
+        child(&context);
+        assert!(exported.0.lock().unwrap().is_empty());
+        context.decide(keep);
+        child(&context);
+        let spans = exported.0.lock().unwrap();
+        assert_eq!(spans.len(), if keep { 2 } else { 0 });
+        assert!(
+            spans
+                .iter()
+                .all(|span| span.parent.unwrap().span_id == context.span_id())
+        );
+    }
+}
+
+#[test]
+fn an_unsampled_request_holds_a_bounded_number_of_spans() {
+    let (tracer, exported) = tracer(0.0);
+    let context = NewRequest::new("GET", "/", "/").begin(&tracer);
+    (0..100).for_each(|_| child(&context));
+    context.decide(true);
+    assert_eq!(exported.0.lock().unwrap().len(), MAX_HELD_SPANS);
+}
+
+#[tokio::test]
+async fn a_spawned_task_keeps_the_request() {
+    let (tracer, exported) = tracer(1.0);
+    let context = NewRequest::new("GET", "/", "/").begin(&tracer);
+    let work = async {
+        crate::spawn(async { RequestContext::with(child_in_task) })
+            .await
+            .unwrap()
+    };
+    fn child_in_task(context: &RequestContext) -> TraceId {
+        let span = crate::trace::ChildSpan::begin().unwrap();
+        span.finish(SpanKind::Client, "GET".into(), Vec::new(), Status::Unset);
+        context.trace_id()
+    }
+    assert_eq!(
+        context.clone().scope(work).await,
+        Some(Some(context.trace_id()))
+    );
+    assert_eq!(
+        exported.0.lock().unwrap()[0].parent.unwrap().span_id,
+        context.span_id()
+    );
+}
+
+#[test]
+fn request_ids_sort_by_time_and_look_like_uuids() {
+    let id = |_| {
+        NewRequest::new("GET", "/", "/")
+            .begin(&Tracer::off())
+            .request_id()
+            .to_owned()
+    };
+    let ids: Vec<_> = (0..3).map(id).collect();
+    for id in &ids {
+        let id: uuid::Uuid = id.parse().unwrap();
+        assert_eq!(id.get_version_num(), 7);
+    }
+    assert!(ids[0] != ids[1]);
+}

@@ -1,0 +1,82 @@
+use super::*;
+
+#[derive(Debug)]
+struct Fake {
+    critical: bool,
+    answer: fn() -> BoxFuture<'static, Result<(), CheckFailure>>,
+}
+
+impl HealthCheck for Fake {
+    fn name(&self) -> &'static str {
+        if self.critical { "database" } else { "redis" }
+    }
+
+    fn is_critical(&self) -> bool {
+        self.critical
+    }
+
+    fn check(&self) -> BoxFuture<'_, Result<(), CheckFailure>> {
+        (self.answer)()
+    }
+}
+
+fn fine() -> BoxFuture<'static, Result<(), CheckFailure>> {
+    Box::pin(async { Ok(()) })
+}
+
+fn broken() -> BoxFuture<'static, Result<(), CheckFailure>> {
+    Box::pin(async { Err(CheckFailure("secret host".into())) })
+}
+
+fn hung() -> BoxFuture<'static, Result<(), CheckFailure>> {
+    Box::pin(std::future::pending())
+}
+
+async fn readiness(
+    critical: bool,
+    answer: fn() -> BoxFuture<'static, Result<(), CheckFailure>>,
+) -> Readiness {
+    let health = Health::new(
+        vec![Box::new(Fake { critical, answer })],
+        Shutdown::default(),
+    );
+    let _watch = health.watch().await;
+    health.mark_started();
+    health.readiness()
+}
+
+#[tokio::test]
+async fn a_failed_check_tells_its_class_and_counts_by_its_criticality() {
+    assert_eq!(readiness(true, fine).await.status, ReadyStatus::Ready);
+    assert_eq!(readiness(false, broken).await.status, ReadyStatus::Degraded);
+    let hung = readiness(true, hung).await;
+    assert_eq!(hung.status, ReadyStatus::NotReady);
+    assert_eq!(hung.checks[0].1.as_str(), "error: timeout");
+    assert_eq!(
+        readiness(true, broken).await.checks[0].1.as_str(),
+        "error: unavailable"
+    );
+}
+
+#[tokio::test]
+async fn readiness_needs_a_finished_start_and_ends_with_the_drain() {
+    let shutdown = Shutdown::default();
+    let health = Health::new(Vec::new(), shutdown.clone());
+    assert_eq!(health.readiness().status, ReadyStatus::NotReady);
+    health.mark_started();
+    assert_eq!(health.readiness().status, ReadyStatus::Ready);
+    shutdown.drain();
+    assert_eq!(health.readiness().status, ReadyStatus::NotReady);
+    assert!(health.is_live());
+}
+
+#[test]
+fn a_verdict_goes_stale() {
+    let watched = Watched::new(Box::new(Fake {
+        critical: true,
+        answer: fine,
+    }));
+    watched.verdict.store(Verdict::Ok as u8, Ordering::Relaxed);
+    assert_eq!(watched.verdict(millis(STALE_AFTER)), Verdict::Ok);
+    assert_eq!(watched.verdict(millis(STALE_AFTER) + 1), Verdict::Stale);
+}
