@@ -5,8 +5,8 @@ pub mod orders;
 pub mod state;
 pub mod users;
 
-use axum::{Router, middleware::from_fn};
-use belvedere::require_caller;
+use axum::Router;
+use belvedere::RequireCaller;
 use sqlx::migrate::Migrator;
 
 use state::AppState;
@@ -19,6 +19,6 @@ pub fn router(state: AppState) -> Router {
     Router::new()
         .nest("/v1/users", users::router())
         .nest("/v1/orders", orders::router())
-        .route_layer(from_fn(require_caller))
+        .route_layer(RequireCaller)
         .with_state(state)
 }

@@ -1,12 +1,19 @@
 //! Who is asking, as a proxy that has checked it says.
 
+use std::{
+    future::{Ready, ready},
+    task::{Context, Poll},
+};
+
 use axum::{
     extract::{FromRequestParts, Request},
-    middleware::Next,
     response::{IntoResponse, Response},
 };
 use belvedere_core::{Identity, RequestContext};
+use futures_util::future::Either;
 use http::{HeaderMap, request::Parts};
+use tower_layer::Layer;
+use tower_service::Service;
 
 use crate::Problem;
 
@@ -17,30 +24,56 @@ const USER_HEADER: &str = "x-user-id";
 /// Longest id that is taken.
 const MAX_ID: usize = 64;
 
-/// The caller, bound to the request by [`require_caller`]. Extract it in a handler.
+/// Layer for routes that need a tenant: takes it from `x-tenant-id` (and the user from `x-user-id`), binds both to the
+/// request's context, or answers 401. A service that does not trust these headers does not start (`AUTH__TRUSTED_HEADERS`).
+#[derive(Debug, Clone, Copy, Default)]
+pub struct RequireCaller;
+
+impl<S> Layer<S> for RequireCaller {
+    type Service = RequireCallerService<S>;
+
+    fn layer(&self, inner: S) -> RequireCallerService<S> {
+        RequireCallerService { inner }
+    }
+}
+
+/// Service of [`RequireCaller`].
+#[derive(Debug, Clone, Copy)]
+pub struct RequireCallerService<S> {
+    inner: S,
+}
+
+impl<S> Service<Request> for RequireCallerService<S>
+where
+    S: Service<Request, Response = Response>,
+{
+    type Response = Response;
+    type Error = S::Error;
+    type Future = Either<Ready<Result<Response, S::Error>>, S::Future>;
+
+    fn poll_ready(&mut self, task: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(task)
+    }
+
+    fn call(&mut self, request: Request) -> Self::Future {
+        let Some(identity) = identity(request.headers()) else {
+            return Either::Left(ready(Ok(Problem::unauthorized().into_response())));
+        };
+        RequestContext::with(|context| context.bind_identity(identity));
+        Either::Right(self.inner.call(request))
+    }
+}
+
+/// The caller that the request's context knows. Extract it in a handler; 401 where nobody is known.
 #[derive(Debug, Clone)]
 pub struct Caller(pub Identity);
-
-/// Middleware for routes that need a tenant: takes it from trusted headers, binds it to the request's context, or
-/// answers 401.
-pub async fn require_caller(mut request: Request, next: Next) -> Response {
-    let Some(identity) = identity(request.headers()) else {
-        return Problem::unauthorized().into_response();
-    };
-    RequestContext::with(|context| context.bind_identity(identity.clone()));
-    request.extensions_mut().insert(Caller(identity));
-    next.run(request).await
-}
 
 impl<S: Send + Sync> FromRequestParts<S> for Caller {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        parts
-            .extensions
-            .get::<Self>()
-            .cloned()
-            .ok_or_else(Problem::unauthorized)
+    async fn from_request_parts(_: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let known = RequestContext::with(|context| context.identity().cloned());
+        known.flatten().map(Self).ok_or_else(Problem::unauthorized)
     }
 }
 

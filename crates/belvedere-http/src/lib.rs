@@ -14,7 +14,7 @@ pub mod server;
 pub use client::{Upstream, UpstreamError};
 pub use config::{AdminConfig, AuthConfig, HttpConfig};
 pub use health::routes as health_routes;
-pub use identity::{Caller, require_caller};
+pub use identity::{Caller, RequireCaller};
 pub use observe::{Observe, ObserveLayer};
 pub use problem::{FieldError, Problem, fallbacks};
 pub use server::{Peer, Server};

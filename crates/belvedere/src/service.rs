@@ -182,10 +182,12 @@ fn public(
     health: &Health,
     render: RenderMetrics,
 ) -> Router {
-    let api = fallbacks(routes)
-        .layer(DefaultBodyLimit::max(config.body_limit_bytes))
-        .layer(ProtectLayer::new(config.timeout_seconds.duration()))
-        .layer(observe.layer());
+    // The first is the outermost. One call: each `layer` of a router costs a box and a future per request.
+    let api = fallbacks(routes).layer((
+        observe.layer(),
+        ProtectLayer::new(config.timeout_seconds.duration()),
+        DefaultBodyLimit::max(config.body_limit_bytes),
+    ));
     let metrics = if config.expose_metrics {
         metrics_routes(render)
     } else {
