@@ -70,6 +70,30 @@ async fn readiness_needs_a_finished_start_and_ends_with_the_drain() {
     assert!(health.is_live());
 }
 
+/// A started service whose runtime last ran a task that long ago.
+fn silent_for(silence: Duration) -> Health {
+    let mut health = Health::new(Vec::new(), Shutdown::default());
+    let inner = Arc::get_mut(&mut health.0).unwrap();
+    inner.born = Instant::now().checked_sub(silence).unwrap();
+    health.mark_started();
+    health
+}
+
+#[test]
+fn a_runtime_that_runs_no_task_for_longer_than_ten_seconds_is_wedged() {
+    assert!(silent_for(Duration::from_secs(9)).is_live());
+    assert!(!silent_for(Duration::from_secs(11)).is_live());
+}
+
+#[tokio::test]
+async fn a_runtime_that_runs_tasks_again_is_alive_again() {
+    let health = silent_for(Duration::from_secs(11));
+    let _watch = health.watch().await;
+    while !health.is_live() {
+        tokio::task::yield_now().await;
+    }
+}
+
 #[test]
 fn a_verdict_goes_stale() {
     let watched = Watched::new(Box::new(Fake {
