@@ -1,24 +1,48 @@
 use std::{borrow::Cow, error::Error, time::Duration};
 
-/// How an error wants to be told to a caller.
-///
-/// A domain implements it for its own error enum and knows nothing of HTTP bodies or gRPC statuses;
-/// `belvedere-http` turns any implementor into a problem (RFC 9457). The error itself, with its sources,
-/// is logged once and never sent.
-pub trait AsFailure: Error + Send + Sync + 'static {
+/// How a failure is told to a caller: an HTTP status, a code, and what may help.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[must_use]
+pub struct Failure {
     /// The HTTP status that fits, 400 to 599. Anything else is told as 500.
-    fn status(&self) -> u16;
-
+    pub status: u16,
     /// A stable `snake_case` code that a client may match on.
-    fn code(&self) -> &'static str;
-
-    /// A sentence for the caller. Ignored from status 500 on: such bodies carry no internal text.
-    fn detail(&self) -> Option<Cow<'static, str>> {
-        None
-    }
-
+    pub code: &'static str,
+    /// A sentence for the caller. Not sent from status 500 on: such bodies carry no internal text.
+    pub detail: Option<Cow<'static, str>>,
     /// When a retry may succeed, sent as `Retry-After` in whole seconds.
-    fn retry_after(&self) -> Option<Duration> {
-        None
+    pub retry_after: Option<Duration>,
+}
+
+impl Failure {
+    /// A status and a code.
+    pub const fn new(status: u16, code: &'static str) -> Self {
+        Self {
+            status,
+            code,
+            detail: None,
+            retry_after: None,
+        }
     }
+
+    /// Sets [`Failure::detail`].
+    pub fn detail(mut self, detail: impl Into<Cow<'static, str>>) -> Self {
+        self.detail = Some(detail.into());
+        self
+    }
+
+    /// Sets [`Failure::retry_after`].
+    pub const fn retry_after(mut self, after: Duration) -> Self {
+        self.retry_after = Some(after);
+        self
+    }
+}
+
+/// A domain error that says how it is told.
+///
+/// It knows nothing of HTTP bodies or gRPC statuses; `belvedere-http` turns any implementor into a problem (RFC 9457). The
+/// error itself, with its sources, is logged once and never sent.
+pub trait AsFailure: Error + Send + Sync + 'static {
+    /// What the caller is told.
+    fn as_failure(&self) -> Failure;
 }

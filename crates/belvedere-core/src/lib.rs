@@ -16,7 +16,7 @@ pub mod trace;
 
 pub use about::About;
 pub use context::{Identity, NewRequest, RequestContext};
-pub use failure::AsFailure;
+pub use failure::{AsFailure, Failure};
 pub use health::{CheckFailure, Health, HealthCheck};
 pub use peer::TrustedPeers;
 pub use redact::{REDACTED, Redactor};

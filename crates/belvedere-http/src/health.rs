@@ -3,6 +3,7 @@
 use axum::{Json, Router, extract::State, response::IntoResponse, routing::get};
 use belvedere_core::{Health, health::ReadyStatus};
 use http::StatusCode;
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 /// `/health/live`, `/health/ready`, `/health/startup` and their Kubernetes aliases.
@@ -35,6 +36,13 @@ fn told(is_good: bool, good: &str, bad: &str) -> impl IntoResponse + use<> {
     (status, Json(json!({ "status": word })))
 }
 
+/// In the contract's order, which a map would not keep.
+#[derive(Serialize)]
+struct Ready {
+    status: &'static str,
+    checks: Map<String, Value>,
+}
+
 async fn ready(State(health): State<Health>) -> impl IntoResponse {
     let readiness = health.readiness();
     let checks = readiness.checks.iter();
@@ -45,8 +53,9 @@ async fn ready(State(health): State<Health>) -> impl IntoResponse {
         ReadyStatus::NotReady => StatusCode::SERVICE_UNAVAILABLE,
         ReadyStatus::Ready | ReadyStatus::Degraded => StatusCode::OK,
     };
-    (
-        status,
-        Json(json!({ "status": readiness.status.as_str(), "checks": checks })),
-    )
+    let body = Ready {
+        status: readiness.status.as_str(),
+        checks,
+    };
+    (status, Json(body))
 }

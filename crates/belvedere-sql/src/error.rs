@@ -1,11 +1,13 @@
 //! What went wrong, in a few words that a label can hold.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, time::Duration};
 
 use sqlx::{Error, error::DatabaseError};
 
 /// A call that nobody waited for.
 const CANCELLED: &str = "cancelled";
+/// A pool that was empty or a server that restarts: most are over by then.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
 /// The length of an SQLSTATE; SQLite's codes are shorter.
 const SQLSTATE_LEN: usize = 5;
 
@@ -72,6 +74,15 @@ pub fn is_unavailable(error: &Error) -> bool {
         Error::Database(error) => error.code().is_some_and(|code| is_unavailable_code(&code)),
         _ => false,
     }
+}
+
+/// How a statement's failure is told: 503 with a hint to come back when the database is out of reach, else 500.
+pub fn failure(error: &Error) -> belvedere_core::Failure {
+    if is_unavailable(error) {
+        let failure = belvedere_core::Failure::new(503, "database_unavailable");
+        return failure.retry_after(RETRY_AFTER);
+    }
+    belvedere_core::Failure::new(500, "internal_server_error")
 }
 
 /// Whether a row with that key is there already, in either database.

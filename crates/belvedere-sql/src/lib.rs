@@ -17,6 +17,6 @@ mod tx;
 pub use backend::Backend;
 pub use config::DatabaseConfig;
 pub use connect::ConnectError;
-pub use error::{is_unavailable, is_unique_violation};
+pub use error::{failure, is_unavailable, is_unique_violation};
 pub use pool::Db;
 pub use tx::Tx;

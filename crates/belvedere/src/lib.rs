@@ -9,8 +9,8 @@ mod life;
 mod service;
 
 pub use belvedere_core::{
-    About, AsFailure, ConnectionUrl, Health, HealthCheck, Identity, RequestContext, Secret,
-    Shutdown,
+    About, AsFailure, ConnectionUrl, Failure, Health, HealthCheck, Identity, RequestContext,
+    Secret, Shutdown,
     config::{ConfigError, Seconds},
     critical, names, settings, spawn, trace,
 };

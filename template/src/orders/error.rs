@@ -1,6 +1,6 @@
-use std::{borrow::Cow, time::Duration};
+use std::time::Duration;
 
-use belvedere::{AsFailure, UpstreamError, sql};
+use belvedere::{AsFailure, Failure, UpstreamError, sql};
 
 /// Why there is no order.
 #[derive(Debug, thiserror::Error)]
@@ -22,35 +22,17 @@ pub enum OrderError {
 }
 
 impl AsFailure for OrderError {
-    fn status(&self) -> u16 {
-        match self {
-            Self::NotFound => 404,
-            Self::UnknownProduct => 422,
-            Self::OutOfStock => 409,
-            Self::PaymentRefused => 402,
-            Self::GatewayDown(_) | Self::GatewayBroken(_) => 503,
-            Self::Store(error) if sql::is_unavailable(error) => 503,
-            Self::Store(_) => 500,
-        }
-    }
-
-    fn code(&self) -> &'static str {
-        match self {
-            Self::NotFound => "order_not_found",
-            Self::UnknownProduct => "unknown_product",
-            Self::OutOfStock => "out_of_stock",
-            Self::PaymentRefused => "payment_refused",
-            Self::GatewayDown(_) | Self::GatewayBroken(_) => "payments_unavailable",
-            Self::Store(error) if sql::is_unavailable(error) => "database_unavailable",
-            Self::Store(_) => "internal_server_error",
-        }
-    }
-
-    fn detail(&self) -> Option<Cow<'static, str>> {
-        Some(self.to_string().into())
-    }
-
-    fn retry_after(&self) -> Option<Duration> {
-        (self.status() == 503).then_some(Duration::from_secs(5))
+    fn as_failure(&self) -> Failure {
+        let failure = match self {
+            Self::NotFound => Failure::new(404, "order_not_found"),
+            Self::UnknownProduct => Failure::new(422, "unknown_product"),
+            Self::OutOfStock => Failure::new(409, "out_of_stock"),
+            Self::PaymentRefused => Failure::new(402, "payment_refused"),
+            Self::GatewayDown(_) | Self::GatewayBroken(_) => {
+                Failure::new(503, "payments_unavailable").retry_after(Duration::from_secs(5))
+            }
+            Self::Store(error) => sql::failure(error),
+        };
+        failure.detail(self.to_string())
     }
 }

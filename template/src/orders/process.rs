@@ -39,12 +39,10 @@ async fn validate_inventory(state: &AppState, new: &NewOrder) -> Result<i64, Ord
     if let Some(price_cents) = store::reserve(&state.database, &new.product, new.quantity).await? {
         return Ok(price_cents);
     }
-    let exists = store::product_exists(&state.database, &new.product).await?;
-    Err(if exists {
-        OrderError::OutOfStock
-    } else {
-        OrderError::UnknownProduct
-    })
+    match store::product_exists(&state.database, &new.product).await? {
+        true => Err(OrderError::OutOfStock),
+        false => Err(OrderError::UnknownProduct),
+    }
 }
 
 #[instrument(skip_all)]

@@ -13,8 +13,7 @@ pub async fn reserve(database: &Database, product: &str, quantity: i64) -> Resul
 }
 
 pub async fn release(database: &Database, product: &str, quantity: i64) -> Result<()> {
-    let query = sqlx::query("UPDATE products SET stock = stock + $1 WHERE name = $2");
-    query
+    sqlx::query("UPDATE products SET stock = stock + $1 WHERE name = $2")
         .bind(quantity)
         .bind(product)
         .execute(database)
@@ -24,11 +23,8 @@ pub async fn release(database: &Database, product: &str, quantity: i64) -> Resul
 
 pub async fn product_exists(database: &Database, product: &str) -> Result<bool> {
     let query = sqlx::query_scalar::<_, String>("SELECT name FROM products WHERE name = $1");
-    Ok(query
-        .bind(product)
-        .fetch_optional(database)
-        .await?
-        .is_some())
+    let name = query.bind(product).fetch_optional(database).await?;
+    Ok(name.is_some())
 }
 
 pub async fn insert(database: &Database, order: &Order) -> Result<()> {
@@ -47,8 +43,7 @@ pub async fn insert(database: &Database, order: &Order) -> Result<()> {
 }
 
 pub async fn find(database: &Database, tenant_id: &str, id: &str) -> Result<Option<Order>> {
-    let query = sqlx::query_as("SELECT * FROM orders WHERE tenant_id = $1 AND id = $2");
-    query
+    sqlx::query_as("SELECT * FROM orders WHERE tenant_id = $1 AND id = $2")
         .bind(tenant_id)
         .bind(id)
         .fetch_optional(database)

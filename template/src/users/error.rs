@@ -1,6 +1,4 @@
-use std::borrow::Cow;
-
-use belvedere::{AsFailure, sql};
+use belvedere::{AsFailure, Failure, sql};
 
 /// Why a sign-up did not work.
 #[derive(Debug, thiserror::Error)]
@@ -14,31 +12,17 @@ pub enum UserError {
 impl From<sqlx::Error> for UserError {
     fn from(error: sqlx::Error) -> Self {
         if sql::is_unique_violation(&error) {
-            Self::EmailTaken
-        } else {
-            Self::Store(error)
+            return Self::EmailTaken;
         }
+        Self::Store(error)
     }
 }
 
 impl AsFailure for UserError {
-    fn status(&self) -> u16 {
+    fn as_failure(&self) -> Failure {
         match self {
-            Self::EmailTaken => 409,
-            Self::Store(error) if sql::is_unavailable(error) => 503,
-            Self::Store(_) => 500,
+            Self::EmailTaken => Failure::new(409, "email_taken").detail(self.to_string()),
+            Self::Store(error) => sql::failure(error),
         }
-    }
-
-    fn code(&self) -> &'static str {
-        match self {
-            Self::EmailTaken => "email_taken",
-            Self::Store(error) if sql::is_unavailable(error) => "database_unavailable",
-            Self::Store(_) => "internal_server_error",
-        }
-    }
-
-    fn detail(&self) -> Option<Cow<'static, str>> {
-        Some(self.to_string().into())
     }
 }

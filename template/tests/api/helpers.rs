@@ -9,8 +9,8 @@ pub fn start() -> TestService {
 {%- if database == "sqlite" %}
         .sqlite()
 {%- else %}
-        .postgres(ThrowAwayPostgres::start().unwrap())
+        .postgres(ThrowAwayPostgres::start().expect("PostgreSQL starts"))
 {%- endif %}
         .start()
-        .unwrap()
+        .expect("the service starts")
 }

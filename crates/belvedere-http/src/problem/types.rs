@@ -134,13 +134,12 @@ impl fmt::Display for Problem {
 /// A domain error decides how it is told; see [`AsFailure`].
 impl<E: AsFailure> From<E> for Problem {
     fn from(error: E) -> Self {
-        let status = StatusCode::from_u16(error.status()).ok().filter(is_failure);
-        let mut problem = Self::new(
-            status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
-            error.code(),
-        );
-        problem.0.detail = error.detail();
-        problem.0.retry_after = error.retry_after();
+        let failure = error.as_failure();
+        let status = StatusCode::from_u16(failure.status).ok().filter(is_failure);
+        let status = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut problem = Self::new(status, failure.code);
+        problem.0.detail = failure.detail;
+        problem.0.retry_after = failure.retry_after;
         problem.caused_by(error)
     }
 }

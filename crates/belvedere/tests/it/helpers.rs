@@ -9,11 +9,11 @@ use belvedere_testing::{TestService, TestServiceBuilder};
 
 /// The binary of an example: Cargo builds it beside the tests.
 pub(crate) fn rough() -> String {
-    let mut path: PathBuf = std::env::current_exe().unwrap();
+    let mut path: PathBuf = std::env::current_exe().expect("the test has a path");
     path.pop();
     path.pop();
     path.push("examples/rough");
-    path.to_str().unwrap().to_owned()
+    path.to_str().expect("the path is UTF-8").to_owned()
 }
 
 pub(crate) fn service() -> TestServiceBuilder {
@@ -22,11 +22,13 @@ pub(crate) fn service() -> TestServiceBuilder {
 
 /// A connection that has sent `head` and reads with patience.
 pub(crate) fn connect(addr: SocketAddr, head: &str) -> TcpStream {
-    let mut stream = TcpStream::connect(addr).unwrap();
+    let mut stream = TcpStream::connect(addr).expect("the service listens");
     stream
         .set_read_timeout(Some(Duration::from_secs(60)))
-        .unwrap();
-    stream.write_all(head.as_bytes()).unwrap();
+        .expect("a timeout above zero");
+    stream
+        .write_all(head.as_bytes())
+        .expect("the service reads");
     stream
 }
 
@@ -35,7 +37,7 @@ pub(crate) fn read_until(stream: &mut TcpStream, wanted: &str) -> String {
     let mut text = String::new();
     let mut buffer = [0; 1024];
     while !text.contains(wanted) {
-        let read = stream.read(&mut buffer).unwrap();
+        let read = stream.read(&mut buffer).expect("the service answers");
         assert_ne!(read, 0, "the end came before {wanted:?}: {text}");
         text.push_str(&String::from_utf8_lossy(&buffer[..read]));
     }

@@ -1,0 +1,81 @@
+# The one entry: CI and the README call these targets and nothing else.
+
+# One target directory for the workspace, the benches and every generated service: what can be shared is compiled once.
+# RUSTFLAGS stays unset: it would change the fingerprint of every dependency.
+export CARGO_TARGET_DIR ?= $(CURDIR)/target
+# Tools that had to be built live here (see xtask/src/tools.rs).
+TOOLS := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/belvedere/bin
+export PATH := $(PATH):$(TOOLS)
+
+# Features as in the tests, so that both share their dependencies.
+XTASK = cargo run --quiet --all-features --bin xtask --
+BENCHES = --manifest-path benches/Cargo.toml
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help demo test new fmt lint doc deny sync template-test bench-quick ir-gate clean
+.PHONY: tools fmt-check unit doctest
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: ## Generate, build and run a service, with a few requests; ONCE=1 ends after them
+	@echo "==> building the tools of the checkout"
+	@$(XTASK) demo $(if $(filter-out 0 false,$(ONCE)),--once)
+
+new: ## A service of your own: NAME=shop [DEST=folder] [DATABASE=sqlite|postgres]
+	@$(XTASK) new "NAME=$$NAME" "DEST=$$DEST" "DATABASE=$$DATABASE" "REDIS=$$REDIS" "GRPC=$$GRPC" "JOBS=$$JOBS"
+
+test: tools fmt-check lint unit doctest doc deny sync template-test ir-gate ## Everything a change has to pass
+	@echo "==> all passed"
+
+tools:
+	@echo "==> tools"
+	@$(XTASK) tools cargo-generate cargo-nextest cargo-deny valgrind $(if $(DATABASE_URL),,postgresql)
+
+fmt: ## Format
+	@cargo fmt --all
+	@cargo fmt --all $(BENCHES)
+
+fmt-check:
+	@echo "==> format"
+	@cargo fmt --all --check
+	@cargo fmt --all --check $(BENCHES)
+
+lint: ## clippy, warnings denied
+	@echo "==> clippy"
+	@cargo clippy --quiet --workspace --all-targets --all-features -- -D warnings
+	@cargo clippy --quiet --workspace --all-targets $(BENCHES) -- -D warnings
+
+unit:
+	@echo "==> unit and integration tests"
+	@cargo nextest run --workspace --all-features
+	@cargo test --quiet --workspace $(BENCHES)
+
+doctest:
+	@echo "==> doc tests"
+	@cargo test --quiet --doc --workspace --all-features
+
+doc: ## The crates' documentation, warnings denied
+	@echo "==> documentation"
+	@RUSTDOCFLAGS="-D warnings" cargo doc --quiet --workspace --all-features --no-deps
+
+deny: ## Bans, licences and sources of the dependencies
+	@echo "==> cargo deny"
+	@$(XTASK) tools cargo-deny
+	@cargo deny --log-level error check --hide-inclusion-graph bans licenses sources
+
+sync: ## What must agree inside the checkout
+	@$(XTASK) sync
+
+template-test: ## Generate every preset, lint, build, test, run and drive it
+	@$(XTASK) template-test
+
+bench-quick: ## CPU and instructions a request, against bare axum
+	@$(XTASK) bench-quick
+
+ir-gate: ## Instructions a request, held against benches/limits.toml
+	@$(XTASK) ir-gate
+
+clean: ## Remove everything that was built
+	@cargo clean

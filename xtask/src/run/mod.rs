@@ -1,0 +1,11 @@
+//! Running other programs: cargo, a service, an HTTP request.
+
+pub(crate) mod command;
+pub(crate) mod http;
+mod output;
+pub(crate) mod service;
+
+/// Announces the next step.
+pub(crate) fn step(header: &str) {
+    println!("==> {header}");
+}

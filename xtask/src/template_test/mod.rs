@@ -1,0 +1,66 @@
+//! The template test: every preset is generated with the real cargo-generate, linted, built, tested, started and driven
+//! over HTTP, and held against the contract.
+
+mod build;
+mod checks;
+mod drive;
+mod failures;
+mod files;
+mod generation;
+mod logs;
+mod metrics;
+mod preset;
+mod shared;
+pub(crate) mod snippet;
+mod traces;
+
+use anyhow::{Result, bail};
+
+use crate::checkout::Checkout;
+use crate::generate::DATABASES;
+use crate::run::step;
+use checks::Checks;
+use preset::Preset;
+
+/// The part that belongs to no preset.
+const GENERATION: &str = "generation";
+
+/// All presets and the ways generation can fail; or only what is named: a database, or `generation`.
+pub(crate) fn run(checkout: &Checkout, args: &[String]) -> Result<()> {
+    let known = || DATABASES.into_iter().chain([GENERATION]);
+    if let Some(other) = args.iter().find(|arg| !known().any(|part| part == *arg)) {
+        bail!("`{other}` is neither a preset nor `{GENERATION}`");
+    }
+    let checks = Checks::default();
+    for part in known().filter(|part| args.is_empty() || args.iter().any(|arg| arg == part)) {
+        match part {
+            GENERATION => generation::run(checkout, &checks),
+            database => {
+                run_preset(checkout, &checks, database);
+            }
+        }
+    }
+    checks.verdict()
+}
+
+fn run_preset(checkout: &Checkout, checks: &Checks, database: &'static str) -> Option<()> {
+    step(&format!("template test: {database}"));
+    let preset = checks.run("generated", || Preset::generate(checkout, database))?;
+    checks.run(
+        "every placeholder is filled, the rest is byte-identical",
+        || files::check(checkout, &preset.folder),
+    );
+    checks.run("small enough to read", || files::count(&preset.folder));
+    build::run(checks, &preset)?;
+    checks.run("the workspace's versions and profiles", || {
+        shared::check(checkout, &preset.folder)
+    });
+    drive::run(checks, &preset);
+    failures::run(checks, &preset);
+    if database == DATABASES[0] {
+        checks.run("the README's snippet adds a route", || {
+            snippet::check(checkout, &preset)
+        });
+    }
+    Some(())
+}
