@@ -28,6 +28,11 @@ pub use task::spawn;
 /// A boxed future, as object-safe traits return it.
 pub type BoxFuture<'a, T> = std::pin::Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
+/// A time as log lines tell it: in milliseconds, to the microsecond.
+pub fn millis(duration: std::time::Duration) -> f64 {
+    (duration.as_secs_f64() * 1e6).round() / 1e3
+}
+
 /// Tells something that needs a person now: the level above `error`.
 ///
 /// ```

@@ -4,7 +4,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use belvedere_core::{ConnectionUrl, names::event};
+use belvedere_core::{ConnectionUrl, millis, names::event};
 use sqlx::{Connection, Database, Error, Pool, pool::PoolOptions};
 use tokio::time;
 
@@ -112,11 +112,10 @@ impl<DB: Backend> Db<DB> {
             .map_err(|error| give_up(url, began.elapsed(), error))?;
         let db = open(config, url, options);
         tracing::info!(
+            message = event::DATABASE_OK,
             db_system_name = DB::SYSTEM_NAME,
             url = shown(url),
-            duration_ms = began.elapsed().as_secs_f64() * 1e3,
-            "{}",
-            event::DATABASE_OK
+            duration_ms = millis(began.elapsed())
         );
         Ok(db)
     }

@@ -95,7 +95,7 @@ where
             Refusal { code, message }
         })?;
     let telemetry = Arc::new(telemetry);
-    tracing::info!(pid = std::process::id(), "{}", event::STARTING);
+    tracing::info!(message = event::STARTING, pid = std::process::id());
     telemetry.announce();
     let boot = Boot::new(
         about,
@@ -122,11 +122,10 @@ fn last_words(telemetry: &Telemetry, ended: Result<Stopped, BootError>) -> ExitC
     let traces_flushed = telemetry.flush_traces();
     let abandoned = ended.map_or(0, |stopped| stopped.abandoned);
     tracing::info!(
+        message = event::STOPPED,
         exit_code = code,
         abandoned_connections = abandoned,
-        traces_flushed,
-        "{}",
-        event::STOPPED
+        traces_flushed
     );
     telemetry.flush_log();
     code.into()

@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use belvedere_core::{BoxFuture, Health, Shutdown, health::HealthWatch, names::event};
+use belvedere_core::{BoxFuture, Health, Shutdown, health::HealthWatch, millis, names::event};
 use belvedere_http::Server;
 use tokio::{
     signal::unix::{Signal, SignalKind, signal},
@@ -68,7 +68,7 @@ impl Life {
         let serving = belvedere_core::spawn(server.run());
         health.mark_started();
         let startup_ms = millis(began.elapsed());
-        tracing::info!(http = %http, admin = %admin, startup_ms, "{}", event::STARTED);
+        tracing::info!(message = event::STARTED, http = %http, admin = %admin, startup_ms);
         let signal = signals.next().await;
         exit_on(signals);
         let abandoned = end(signal, &shutdown, &config, serving).await;
@@ -88,10 +88,9 @@ async fn end(
     let drain = config.drain_seconds.duration();
     shutdown.drain();
     tracing::info!(
+        message = event::DRAINING,
         signal,
-        drain_seconds = drain.as_secs_f64(),
-        "{}",
-        event::DRAINING
+        drain_seconds = drain.as_secs_f64()
     );
     time::sleep(drain).await;
     shutdown.stop();
@@ -143,8 +142,4 @@ fn exit_on(mut signals: Signals) {
         signals.next().await;
         std::process::exit(IMPATIENT);
     });
-}
-
-fn millis(duration: Duration) -> f64 {
-    (duration.as_secs_f64() * 1e6).round() / 1e3
 }

@@ -152,13 +152,12 @@ impl Running {
     fn tell_slow(&self, duration: Duration) {
         self.known.slow.increment(1);
         tracing::warn!(
-            duration_ms = duration.as_secs_f64() * 1e3,
+            message = event::SLOW_QUERY,
+            duration_ms = belvedere_core::millis(duration),
             query = show::line(self.sql.as_str(), SLOW_QUERY_TEXT),
             operation = self.known.operation,
             collection = &*self.known.collection,
-            rows = self.rows,
-            "{}",
-            event::SLOW_QUERY
+            rows = self.rows
         );
     }
 

@@ -7,7 +7,7 @@ fn run(arguments: &[&str], variables: &[(&str, &str)]) -> Output {
         .args(arguments)
         .envs(variables.iter().copied())
         .output()
-        .unwrap()
+        .expect("the example was built beside the tests")
 }
 
 #[test]
