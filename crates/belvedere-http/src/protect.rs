@@ -1,4 +1,4 @@
-//! What keeps one request from harming the others: panics are caught, handlers have a time limit.
+//! What keeps one request from harming the others: panics are caught, handlers have a time limit, heads a size.
 //!
 //! It stands inside of [`observe`](crate::observe), which counts and tells what it cut short.
 
@@ -19,6 +19,9 @@ use tower_service::Service;
 
 use crate::Problem;
 
+/// Bytes of a request's target and headers: four times what browsers and proxies send at most.
+const MAX_HEAD: usize = 32 * 1024;
+
 /// Why a response is not the handler's own. Rides in the response's extensions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Cut {
@@ -26,7 +29,7 @@ pub(crate) enum Cut {
     Timeout,
 }
 
-/// Catches panics (500) and ends handlers that take too long (503).
+/// Catches panics (500), ends handlers that take too long (503), and refuses heads over 32 KiB (431).
 #[derive(Debug, Clone, Copy)]
 pub struct ProtectLayer {
     timeout: Duration,
@@ -70,13 +73,35 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        let called = catch_unwind(AssertUnwindSafe(|| self.inner.call(request)));
+        let called = if head_bytes(&request) > MAX_HEAD {
+            Err(Uncalled::HeadTooLarge)
+        } else {
+            catch_unwind(AssertUnwindSafe(|| self.inner.call(request)))
+                .map_err(|_| Uncalled::Panicked)
+        };
         ResponseFuture {
+            uncalled: called.as_ref().err().copied(),
             inner: called.ok(),
             sleep: None,
             timeout: self.timeout,
         }
     }
+}
+
+/// Why there is no handler to poll.
+#[derive(Debug, Clone, Copy)]
+enum Uncalled {
+    HeadTooLarge,
+    Panicked,
+}
+
+fn head_bytes<B>(request: &Request<B>) -> usize {
+    let path = request.uri().path_and_query();
+    let headers = request.headers().iter();
+    headers
+        .map(|(name, value)| name.as_str().len() + value.len())
+        .sum::<usize>()
+        + path.map_or(0, |path| path.as_str().len())
 }
 
 pin_project! {
@@ -85,6 +110,7 @@ pin_project! {
     pub struct ResponseFuture<F> {
         #[pin]
         inner: Option<F>,
+        uncalled: Option<Uncalled>,
         // Made only when the first poll does not answer: most handlers of a fast service never need a timer.
         #[pin]
         sleep: Option<Sleep>,
@@ -102,7 +128,10 @@ where
     fn poll(self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
         let Some(inner) = this.inner.as_pin_mut() else {
-            return Poll::Ready(Ok(cut(Cut::Panic)));
+            return Poll::Ready(Ok(match this.uncalled {
+                Some(Uncalled::HeadTooLarge) => head_too_large(),
+                Some(Uncalled::Panicked) | None => cut(Cut::Panic),
+            }));
         };
         match catch_unwind(AssertUnwindSafe(|| inner.poll(task))) {
             Ok(Poll::Ready(answer)) => return Poll::Ready(answer.map(IntoResponse::into_response)),
@@ -117,6 +146,13 @@ where
         }
         Poll::Ready(Ok(cut(Cut::Timeout)))
     }
+}
+
+fn head_too_large() -> Response {
+    let status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
+    Problem::new(status, "request_header_fields_too_large")
+        .detail("the target and headers of a request have 32 KiB together")
+        .into_response()
 }
 
 /// The panic hook has told of a panic where it happened; here it is only counted.

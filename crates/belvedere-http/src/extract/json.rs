@@ -7,6 +7,7 @@ use http::{HeaderMap, StatusCode, header::CONTENT_TYPE};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::error::Category;
 
+use super::field;
 use crate::Problem;
 
 /// A JSON body, in and out.
@@ -60,19 +61,19 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let path = error.path().to_string();
-        json_problem(path, &error.into_inner())
+        json_problem(&path, &error.into_inner())
     })?;
     deserializer
         .end()
-        .map_err(|error| json_problem(String::new(), &error))?;
+        .map_err(|error| json_problem("", &error))?;
     Ok(value)
 }
 
-fn json_problem(path: String, error: &serde_json::Error) -> Problem {
+fn json_problem(path: &str, error: &serde_json::Error) -> Problem {
     let place = format!("line {} column {}", error.line(), error.column());
     if error.classify() == Category::Data {
-        let field = if path == "." { String::new() } else { path };
-        return Problem::validation(Vec::new()).field(field, without_place(error));
+        let (path, message) = (path.trim_start_matches('.'), without_place(error));
+        return Problem::validation(Vec::new()).field(field::of(path, &message), message);
     }
     Problem::bad_request("malformed_json").detail(format!("the body is not JSON: see {place}"))
 }

@@ -18,6 +18,7 @@
 //! }
 //! ```
 
+mod field;
 mod json;
 mod path;
 mod query;

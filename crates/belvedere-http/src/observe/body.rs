@@ -1,9 +1,11 @@
 use std::{
+    error::Error as StdError,
+    io::{self, ErrorKind},
     panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     task::{Context, Poll, ready},
 };
@@ -71,22 +73,41 @@ impl HttpBody for ResponseBody {
     }
 }
 
+/// What is known of a request's body while and after it is read.
+#[derive(Debug, Default)]
+pub(super) struct Upload {
+    bytes: AtomicU64,
+    is_broken: AtomicBool,
+}
+
+impl Upload {
+    /// Bytes read so far.
+    pub(super) fn bytes(&self) -> u64 {
+        self.bytes.load(Ordering::Relaxed)
+    }
+
+    /// Whether the caller went away in the middle of it.
+    pub(super) fn is_broken(&self) -> bool {
+        self.is_broken.load(Ordering::Relaxed)
+    }
+}
+
 pin_project! {
-    /// A request body of unknown length.
-    pub(super) struct CountedBody {
+    /// A request body that is watched as it is read.
+    pub(super) struct RequestBody {
         #[pin]
         inner: Body,
-        bytes: Arc<AtomicU64>,
+        upload: Arc<Upload>,
     }
 }
 
-impl CountedBody {
-    pub(super) const fn new(inner: Body, bytes: Arc<AtomicU64>) -> Self {
-        Self { inner, bytes }
+impl RequestBody {
+    pub(super) const fn new(inner: Body, upload: Arc<Upload>) -> Self {
+        Self { inner, upload }
     }
 }
 
-impl HttpBody for CountedBody {
+impl HttpBody for RequestBody {
     type Data = Bytes;
     type Error = Error;
 
@@ -96,9 +117,15 @@ impl HttpBody for CountedBody {
     ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
         let this = self.project();
         let frame = ready!(this.inner.poll_frame(task));
-        if let Some(Ok(frame)) = &frame {
-            let read = frame.data_ref().map_or(0, |data| data.len() as u64);
-            this.bytes.fetch_add(read, Ordering::Relaxed);
+        match &frame {
+            Some(Ok(frame)) => {
+                let read = frame.data_ref().map_or(0, |data| data.len() as u64);
+                this.upload.bytes.fetch_add(read, Ordering::Relaxed);
+            }
+            Some(Err(error)) if !is_malformed(error) => {
+                this.upload.is_broken.store(true, Ordering::Relaxed);
+            }
+            Some(Err(_)) | None => {}
         }
         Poll::Ready(frame)
     }
@@ -110,4 +137,17 @@ impl HttpBody for CountedBody {
     fn size_hint(&self) -> SizeHint {
         self.inner.size_hint()
     }
+}
+
+/// Chunks that are none (RFC 9112, section 7.1): the caller is still there, and is told so.
+fn is_malformed(error: &Error) -> bool {
+    let mut below = StdError::source(error);
+    while let Some(error) = below {
+        let kind = error.downcast_ref().map(io::Error::kind);
+        if matches!(kind, Some(ErrorKind::InvalidInput | ErrorKind::InvalidData)) {
+            return true;
+        }
+        below = error.source();
+    }
+    false
 }

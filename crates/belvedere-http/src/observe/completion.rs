@@ -4,7 +4,8 @@ use std::{
     borrow::Cow,
     error::Error,
     fmt::Write,
-    sync::{Arc, atomic::Ordering},
+    sync::Arc,
+    thread,
     time::{Instant, SystemTime},
 };
 
@@ -18,8 +19,9 @@ use http_body::Body as _;
 
 use super::{
     ResponseBody,
+    body::Upload,
     layer::Observe,
-    request::{BodyBytes, REQUEST_ID},
+    request::REQUEST_ID,
     series::Series,
     span::{self, Ending},
 };
@@ -34,7 +36,23 @@ pub(super) struct Received {
     pub(super) method: &'static str,
     pub(super) version: Version,
     pub(super) peer: Option<Peer>,
-    pub(super) bytes: BodyBytes,
+    /// `None` for a body of unknown length.
+    pub(super) declared_bytes: Option<u64>,
+    /// `None` for a request without a body.
+    pub(super) upload: Option<Arc<Upload>>,
+}
+
+impl Received {
+    fn bytes(&self) -> u64 {
+        let read = || self.upload.as_ref().map_or(0, |upload| upload.bytes());
+        self.declared_bytes.unwrap_or_else(read)
+    }
+
+    fn was_broken_off(&self) -> bool {
+        self.upload
+            .as_ref()
+            .is_some_and(|upload| upload.is_broken())
+    }
 }
 
 /// How a request ended.
@@ -121,7 +139,8 @@ impl Completion {
         self.cut = response.extensions_mut().remove::<Cut>();
         self.status = Some(status);
         self.ends_unread = self.has_no_body(&response);
-        if status.is_server_error() {
+        // A probe that is answered 503 is news once, and the health watch's to tell.
+        if status.is_server_error() && !self.observe.0.is_probe {
             self.context
                 .enter(|| tell_failure(status, failure.as_ref(), self.cut));
         }
@@ -145,6 +164,10 @@ impl Completion {
     /// The body has ended as it should.
     pub(super) fn end(&mut self) {
         let status = self.status.unwrap_or(StatusCode::OK);
+        if self.cut.is_none() && self.received.was_broken_off() {
+            // The answer, whatever it said, was written to nobody.
+            return self.finish(Outcome::ClientAbort, CLIENT_CLOSED_REQUEST);
+        }
         let outcome = match self.cut {
             Some(Cut::Panic) => Outcome::Panic,
             Some(Cut::Timeout) => Outcome::Timeout,
@@ -179,12 +202,8 @@ impl Completion {
             return;
         }
         let duration = self.clock.elapsed();
-        let request_bytes = match &self.received.bytes {
-            BodyBytes::Declared(bytes) => *bytes,
-            BodyBytes::Counted(bytes) => bytes.load(Ordering::Relaxed),
-        };
         self.series
-            .ended(status, duration, request_bytes, self.response_bytes);
+            .ended(status, duration, self.received.bytes(), self.response_bytes);
         if self.observe.0.is_probe {
             return;
         }
@@ -240,13 +259,16 @@ impl Completion {
     }
 }
 
-/// Dropped before its end: the caller or the process went away.
+/// Dropped before its end: the caller or the process went away, or something panicked where nobody catches it.
 impl Drop for Completion {
     fn drop(&mut self) {
         if self.is_done {
             return;
         }
-        if self.ends_unread {
+        if thread::panicking() {
+            metrics::counter!(metric::PANICS, "where" => "handler").increment(1);
+            self.finish(Outcome::Panic, 500);
+        } else if self.ends_unread {
             self.end();
         } else if self.observe.0.shutdown.is_aborting() {
             self.finish(Outcome::Shutdown, StatusCode::SERVICE_UNAVAILABLE.as_u16());

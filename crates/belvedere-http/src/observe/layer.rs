@@ -12,6 +12,7 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use super::{ResponseBody, completion::Completion, request};
+use crate::server::Gone;
 
 /// What all requests of a service share.
 #[derive(Debug, Clone)]
@@ -96,11 +97,12 @@ where
     }
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
+        let is_gone = request.extensions().get::<Gone>().is_some();
         let (request, completion) = request::begin(&self.observe, request);
         let context = Arc::clone(completion.context());
-        let called = context.enter(|| self.inner.call(request));
+        let called = (!is_gone).then(|| context.enter(|| self.inner.call(request)));
         ResponseFuture {
-            inner: context.scope(called),
+            inner: called.map(|called| context.scope(called)),
             completion: Some(completion),
         }
     }
@@ -110,8 +112,9 @@ pin_project! {
     /// Future of [`ObserveService`].
     #[derive(Debug)]
     pub struct ResponseFuture<F> {
+        // `None` when there is nobody to answer.
         #[pin]
-        inner: Scope<F>,
+        inner: Option<Scope<F>>,
         // Dropped with the future when the caller goes away, which is a record too.
         completion: Option<Completion>,
     }
@@ -125,7 +128,10 @@ where
 
     fn poll(self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let response = ready!(this.inner.poll(task))?;
+        let Some(inner) = this.inner.as_pin_mut() else {
+            return Poll::Pending;
+        };
+        let response = ready!(inner.poll(task))?;
         let completion = this
             .completion
             .take()

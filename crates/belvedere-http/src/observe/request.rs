@@ -1,6 +1,6 @@
 //! What a request says of itself, and how much of it is believed.
 
-use std::sync::{Arc, atomic::AtomicU64};
+use std::sync::Arc;
 
 use axum::{body::Body, extract::MatchedPath};
 use belvedere_core::{NewRequest, names::UNMATCHED, trace::TraceParent};
@@ -8,7 +8,7 @@ use http::{HeaderMap, HeaderName, Method, Request};
 use http_body::Body as _;
 
 use super::{
-    body::CountedBody,
+    body::{RequestBody, Upload},
     completion::{Completion, Received},
     layer::Observe,
     series,
@@ -39,7 +39,8 @@ pub(super) fn begin(observe: &Observe, mut request: Request<Body>) -> (Request<B
         method: METHODS[method],
         version: request.version(),
         peer,
-        bytes: count_body(request.body_mut()),
+        declared_bytes: request.body().size_hint().exact(),
+        upload: watch_body(request.body_mut()),
     };
     (
         request,
@@ -80,21 +81,15 @@ fn caller_trace(
     }
 }
 
-/// The body's length, declared or, where it is not, counted as it is read.
-#[derive(Debug)]
-pub(super) enum BodyBytes {
-    Declared(u64),
-    Counted(Arc<AtomicU64>),
-}
-
-fn count_body(body: &mut Body) -> BodyBytes {
-    if let Some(declared) = body.size_hint().exact() {
-        return BodyBytes::Declared(declared);
+/// Watches a body as it is read; most requests have none.
+fn watch_body(body: &mut Body) -> Option<Arc<Upload>> {
+    if body.is_end_stream() {
+        return None;
     }
-    let counter = Arc::<AtomicU64>::default();
+    let upload = Arc::<Upload>::default();
     let inner = std::mem::take(body);
-    *body = Body::new(CountedBody::new(inner, Arc::clone(&counter)));
-    BodyBytes::Counted(counter)
+    *body = Body::new(RequestBody::new(inner, Arc::clone(&upload)));
+    Some(upload)
 }
 
 #[cfg(test)]

@@ -13,6 +13,9 @@ use super::connection::{Connector, serve};
 /// Pause after the process ran out of descriptors: accepting at once would only fail again, at full speed.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
+/// What the connections that are left get to end after they were told to, before they are counted as they are.
+const ABORT_GRACE: Duration = Duration::from_secs(1);
+
 /// What a connection may cost.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
@@ -35,7 +38,7 @@ impl Default for Limits {
 #[derive(Debug)]
 pub struct Server {
     listener: TcpListener,
-    connector: Arc<Connector>,
+    connector: Connector,
     shutdown: Shutdown,
     permits: Arc<Semaphore>,
     max_connections: u32,
@@ -55,7 +58,7 @@ impl Server {
     ) -> io::Result<Self> {
         Ok(Self {
             listener: TcpListener::bind(addr).await?,
-            connector: Arc::new(Connector::new(router, limits, shutdown.clone())),
+            connector: Connector::new(router, limits, shutdown.clone()),
             shutdown,
             permits: Arc::new(Semaphore::new(limits.max_connections as usize)),
             max_connections: limits.max_connections,
@@ -71,50 +74,68 @@ impl Server {
         self.listener.local_addr()
     }
 
+    /// Longest time between two requests on one connection; default: 75 s.
+    #[must_use]
+    pub const fn idle_timeout(mut self, idle_timeout: Duration) -> Self {
+        self.connector.idle_timeout = idle_timeout;
+        self
+    }
+
     /// Serves until the shutdown says stop, then until every connection has ended or is aborted. Returns how many were.
     pub async fn run(self) -> u32 {
-        tokio::select! {
-            () = self.accept_forever() => {}
-            () = self.shutdown.stopping() => {}
-        }
         let Self {
             listener,
-            permits,
+            connector,
             shutdown,
+            permits,
             max_connections,
-            ..
         } = self;
-        drop(listener);
+        let connector = Arc::new(connector);
         tokio::select! {
-            _ = permits.acquire_many(max_connections) => 0,
-            () = shutdown.aborting() => max_connections.saturating_sub(free(&permits)),
+            () = accept_forever(&listener, &connector, &permits) => {}
+            () = shutdown.stopping() => {}
+        }
+        drop(listener);
+        let aborted = async {
+            shutdown.aborting().await;
+            time::sleep(ABORT_GRACE).await;
+        };
+        tokio::select! {
+            _ = permits.acquire_many(max_connections) => connector.abandoned(),
+            // A handler that blocks its thread hears of nothing, and is left behind too.
+            () = aborted => connector.abandoned() + max_connections.saturating_sub(free(&permits)),
         }
     }
+}
 
-    async fn accept_forever(&self) {
-        loop {
-            // The semaphore is never closed.
-            let Ok(permit) = Arc::clone(&self.permits).acquire_owned().await else {
-                return;
-            };
-            match self.listener.accept().await {
-                Ok((stream, peer)) => self.spawn(stream, peer, permit),
-                Err(error) => refused(&error).await,
-            }
+async fn accept_forever(
+    listener: &TcpListener,
+    connector: &Arc<Connector>,
+    permits: &Arc<Semaphore>,
+) {
+    loop {
+        // The semaphore is never closed.
+        let Ok(place) = Arc::clone(permits).acquire_owned().await else {
+            return;
+        };
+        match listener.accept().await {
+            Ok((stream, peer)) => spawn(Arc::clone(connector), stream, peer, place),
+            Err(error) => refused(&error).await,
         }
     }
+}
 
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "a connection is no request: it has no context to carry"
-    )]
-    fn spawn(&self, stream: TcpStream, peer: SocketAddr, permit: OwnedSemaphorePermit) {
-        let connector = Arc::clone(&self.connector);
-        tokio::spawn(async move {
-            serve(&connector, stream, peer).await;
-            drop(permit);
-        });
-    }
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a connection is no request: it has no context to carry"
+)]
+fn spawn(
+    connector: Arc<Connector>,
+    stream: TcpStream,
+    peer: SocketAddr,
+    place: OwnedSemaphorePermit,
+) {
+    tokio::spawn(async move { serve(&connector, stream, peer, place).await });
 }
 
 fn free(permits: &Semaphore) -> u32 {

@@ -1,17 +1,31 @@
-use std::{net::SocketAddr, pin::pin, sync::Arc};
+use std::{
+    error::Error,
+    net::SocketAddr,
+    pin::{Pin, pin},
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::Duration,
+};
 
-use axum::{Router, body::Body, response::Response};
+use axum::{Router, body::Body};
 use belvedere_core::{Shutdown, names::metric};
-use http::{HeaderValue, Request, Version, header::CONNECTION};
+use http::Request;
 use hyper::{body::Incoming, service::service_fn};
 use hyper_util::{
-    rt::{TokioExecutor, TokioIo, TokioTimer},
+    rt::{TokioExecutor, TokioIo},
     server::conn::auto::Builder,
 };
-use tokio::net::TcpStream;
-use tower_service::Service;
+use tokio::{net::TcpStream, sync::OwnedSemaphorePermit};
 
-use super::Limits;
+use super::{
+    Limits,
+    activity::{Activity, Busy, Phase},
+    answer::Answer,
+    patience::Patience,
+    watched::Watched,
+};
 
 /// Our own limit is 32 KiB and answers with a problem; hyper's, which cuts, stands above it.
 const MAX_HEAD_BUFFER: usize = 64 * 1024;
@@ -20,6 +34,9 @@ const MAX_STREAMS: u32 = 200;
 /// Resets that a peer may cause before its connection is closed (CVE-2023-44487).
 const MAX_RESETS: usize = 64;
 
+/// Longest time between two requests on one connection: longer than balancers keep theirs (60 s), so that they close first.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(75);
+
 /// Who is at the other end of the socket. In the extensions of every request.
 #[derive(Debug, Clone, Copy)]
 pub struct Peer(pub SocketAddr);
@@ -27,9 +44,12 @@ pub struct Peer(pub SocketAddr);
 /// What turns a socket into requests.
 #[derive(Debug)]
 pub(super) struct Connector {
-    router: Router,
+    pub(super) router: Router,
     builder: Builder<TokioExecutor>,
+    header_timeout: Duration,
+    pub(super) idle_timeout: Duration,
     shutdown: Shutdown,
+    abandoned: AtomicU32,
 }
 
 impl Connector {
@@ -37,72 +57,122 @@ impl Connector {
         let mut builder = Builder::new(TokioExecutor::new());
         builder
             .http1()
-            .timer(TokioTimer::new())
-            .header_read_timeout(limits.header_timeout)
+            .header_read_timeout(None)
             .max_buf_size(MAX_HEAD_BUFFER);
         builder
             .http2()
-            .timer(TokioTimer::new())
+            .max_header_list_size(MAX_HEAD_BUFFER as u32)
             .max_concurrent_streams(MAX_STREAMS)
             .max_pending_accept_reset_streams(MAX_RESETS)
             .max_local_error_reset_streams(MAX_RESETS);
         Self {
             router,
             builder,
+            header_timeout: limits.header_timeout,
+            idle_timeout: IDLE_TIMEOUT,
             shutdown,
+            abandoned: AtomicU32::new(0),
+        }
+    }
+
+    pub(super) fn is_draining(&self) -> bool {
+        self.shutdown.is_draining()
+    }
+
+    fn patience<'c>(&self, activity: &'c Activity) -> Patience<'c> {
+        Patience::new(activity, self.header_timeout, self.idle_timeout)
+    }
+
+    /// Connections that the shutdown has cut.
+    pub(super) fn abandoned(&self) -> u32 {
+        self.abandoned.load(Ordering::Relaxed)
+    }
+
+    fn tell(&self, end: &End) {
+        match end {
+            End::Served(Err(error)) => count_refusal(error.downcast_ref()),
+            End::Waited(Phase::Head) => count_rejected("header_timeout"),
+            End::Served(Ok(())) | End::Waited(_) => {}
+            End::Shutdown => {
+                self.abandoned.fetch_add(1, Ordering::Relaxed);
+            }
         }
     }
 }
 
+/// Why a connection is not watched any more.
+enum End {
+    /// hyper has finished with it.
+    Served(Result<(), Box<dyn Error + Send + Sync>>),
+    /// It was waited for too long.
+    Waited(Phase),
+    /// The shutdown has come a step further.
+    Shutdown,
+}
+
 /// Serves one connection to its end, or until the shutdown cuts it.
-pub(super) async fn serve(connector: &Arc<Connector>, stream: TcpStream, peer: SocketAddr) {
+pub(super) async fn serve(
+    connector: &Arc<Connector>,
+    stream: TcpStream,
+    peer: SocketAddr,
+    place: OwnedSemaphorePermit,
+) {
     // Small answers should not wait for an acknowledgement; a socket that refuses this still works.
     let _ = stream.set_nodelay(true);
-    let service = service_fn(|request| answer(Arc::clone(connector), request, peer));
-    let mut connection = pin!(
-        connector
-            .builder
-            .serve_connection(TokioIo::new(stream), service)
-    );
+    let activity = Arc::new(Activity::new(place));
+    let io = TokioIo::new(Watched::new(stream, Arc::clone(&activity)));
+    let service = service_fn(|request: Request<Incoming>| {
+        let mut request = request.map(Body::new);
+        request.extensions_mut().insert(Peer(peer));
+        Answer::new(Arc::clone(connector), Busy::begin(&activity), request)
+    });
+    let mut connection = pin!(connector.builder.serve_connection(io, service));
+    let mut patience = pin!(connector.patience(&activity));
+    let Connector { shutdown, .. } = &**connector;
+
+    let mut end = watch(connection.as_mut(), patience.as_mut(), shutdown.draining()).await;
+    if matches!(end, End::Shutdown) {
+        // HTTP/1.1 is told by a header: to close it between two requests would race with the second.
+        if activity.is_http2() && activity.has_served() {
+            connection.as_mut().graceful_shutdown();
+        }
+        end = watch(connection.as_mut(), patience.as_mut(), shutdown.stopping()).await;
+    }
+    if matches!(end, End::Shutdown | End::Waited(Phase::Idle)) {
+        connection.as_mut().graceful_shutdown();
+        patience.as_mut().hurry();
+        end = watch(connection, patience, shutdown.aborting()).await;
+    }
+    connector.tell(&end);
+}
+
+/// Drives a connection until it ends, is waited for too long, or the shutdown has `advanced`.
+async fn watch<C>(
+    connection: Pin<&mut C>,
+    patience: Pin<&mut Patience<'_>>,
+    advanced: impl Future<Output = ()>,
+) -> End
+where
+    C: Future<Output = Result<(), Box<dyn Error + Send + Sync>>>,
+{
     tokio::select! {
         biased;
-        ended = connection.as_mut() => return tell_end(ended),
-        () = connector.shutdown.stopping() => connection.as_mut().graceful_shutdown(),
-    }
-    tokio::select! {
-        ended = connection => tell_end(ended),
-        () = connector.shutdown.aborting() => {}
+        ended = connection => End::Served(ended),
+        () = advanced => End::Shutdown,
+        phase = patience => End::Waited(phase),
     }
 }
 
-async fn answer(
-    connector: Arc<Connector>,
-    request: Request<Incoming>,
-    peer: SocketAddr,
-) -> Result<Response, std::convert::Infallible> {
-    let version = request.version();
-    let mut request = request.map(Body::new);
-    request.extensions_mut().insert(Peer(peer));
-    let mut response = connector.router.clone().call(request).await?;
-    if connector.shutdown.is_draining() && version < Version::HTTP_2 {
-        response
-            .headers_mut()
-            .insert(CONNECTION, HeaderValue::from_static("close"));
+/// A head that was none: no request, so no log line, but a number. A peer that went away is told by the observe layer, if it
+/// had made a request.
+fn count_refusal(error: Option<&hyper::Error>) {
+    match error {
+        Some(error) if error.is_parse_too_large() => count_rejected("head_too_large"),
+        Some(error) if error.is_parse() => count_rejected("malformed"),
+        _ => {}
     }
-    Ok(response)
 }
 
-/// A head that never arrived, or was none: no request, so no log line, but a number.
-fn tell_end(ended: Result<(), Box<dyn std::error::Error + Send + Sync>>) {
-    let Err(error) = ended else {
-        return;
-    };
-    let reason = match error.downcast_ref::<hyper::Error>() {
-        Some(error) if error.is_timeout() => "header_timeout",
-        Some(error) if error.is_parse_too_large() => "head_too_large",
-        Some(error) if error.is_parse() => "malformed",
-        // The peer went away: its request, if it had one, is told by the observe layer.
-        _ => return,
-    };
+fn count_rejected(reason: &'static str) {
     metrics::counter!(metric::HTTP_CONNECTIONS_REJECTED, "reason" => reason).increment(1);
 }

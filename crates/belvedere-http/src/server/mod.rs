@@ -2,7 +2,12 @@
 //! holds half of one.
 
 mod accept;
+mod activity;
+mod answer;
 mod connection;
+mod patience;
+mod watched;
 
 pub use accept::{Limits, Server};
+pub(crate) use answer::Gone;
 pub use connection::Peer;

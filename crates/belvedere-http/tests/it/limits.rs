@@ -1,0 +1,229 @@
+//! What a connection may cost.
+
+use std::time::{Duration, Instant};
+
+use belvedere_http::server::Limits;
+
+use crate::harness::{Http2, Service, Setup, in_time, until};
+
+const SOON: Duration = Duration::from_millis(300);
+const HALF_A_HEAD: &str = "GET /ok HTTP/1.1\r\nhost: te";
+
+/// A service that waits 300 ms for a head, and a minute between requests.
+async fn impatient() -> Service {
+    let limits = Limits {
+        header_timeout: SOON,
+        ..Limits::default()
+    };
+    Setup {
+        limits,
+        ..Setup::default()
+    }
+    .start()
+    .await
+}
+
+/// A service that waits 300 ms between requests, and 10 s for a head.
+async fn restless() -> Service {
+    Setup {
+        idle: SOON,
+        ..Setup::default()
+    }
+    .start()
+    .await
+}
+
+impl Service {
+    fn rejected(&self, reason: &str) -> f64 {
+        self.metrics
+            .sum("http_connections_rejected_total", &[("reason", reason)])
+    }
+}
+
+#[tokio::test]
+async fn half_a_head_is_closed_at_the_limit_and_counted_but_not_logged() {
+    let service = impatient().await;
+    let mut wire = service.connect().await;
+    let began = Instant::now();
+    wire.say(HALF_A_HEAD).await;
+    wire.rest().await;
+    assert!(began.elapsed() >= SOON, "{:?}", began.elapsed());
+    assert_eq!(service.rejected("header_timeout"), 1.0);
+    assert!(service.logs.all().is_empty());
+}
+
+#[tokio::test]
+async fn a_head_that_trickles_is_closed_at_the_limit() {
+    let service = impatient().await;
+    let mut wire = service.connect().await;
+    wire.say("GET /ok HTTP/1.1\r\n").await;
+    let trickle = async {
+        while service.rejected("header_timeout") == 0.0 {
+            // The last one may meet a closed connection.
+            let _ = wire.try_say("x: y\r\n").await;
+            tokio::time::sleep(SOON / 10).await;
+        }
+    };
+    in_time("the end of the trickle", trickle).await;
+}
+
+#[tokio::test]
+async fn a_connection_that_says_nothing_is_closed_at_the_limit_of_a_head() {
+    let service = impatient().await;
+    service.connect().await.rest().await;
+    assert_eq!(service.rejected("header_timeout"), 1.0);
+}
+
+#[tokio::test]
+async fn half_an_http2_preface_is_closed_at_the_limit_of_a_head() {
+    let service = impatient().await;
+    let mut wire = service.connect().await;
+    wire.say("PRI * HTTP/2.0\r\n").await;
+    wire.rest().await;
+    assert_eq!(service.rejected("header_timeout"), 1.0);
+}
+
+#[tokio::test]
+async fn half_of_a_second_head_is_closed_at_the_limit_too() {
+    let service = impatient().await;
+    let mut wire = service.connect().await;
+    assert_eq!(wire.get("/ok").await.status, 200);
+    wire.say(HALF_A_HEAD).await;
+    wire.rest().await;
+    assert_eq!(service.rejected("header_timeout"), 1.0);
+}
+
+#[tokio::test]
+async fn two_hundred_half_heads_harm_no_honest_request() {
+    let service = impatient().await;
+    let mut wires = Vec::new();
+    for _ in 0..200 {
+        let mut wire = service.connect().await;
+        wire.say(HALF_A_HEAD).await;
+        wires.push(wire);
+    }
+    assert_eq!(service.get("/ok").await.status, 200);
+    until("200 refusals", || {
+        service.rejected("header_timeout") == 200.0
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_connection_serves_one_request_after_another() {
+    let service = Service::start().await;
+    let mut wire = service.connect().await;
+    for _ in 0..3 {
+        let answer = wire.get("/ok").await;
+        assert_eq!((answer.status, answer.header("connection")), (200, ""));
+    }
+}
+
+#[tokio::test]
+async fn a_connection_may_idle_longer_than_a_head_may_take() {
+    let service = impatient().await;
+    let mut wire = service.connect().await;
+    assert_eq!(wire.get("/ok").await.status, 200);
+    tokio::time::sleep(SOON * 2).await;
+    assert_eq!(wire.get("/ok").await.status, 200);
+    assert_eq!(service.rejected("header_timeout"), 0.0);
+}
+
+#[tokio::test]
+async fn an_http2_connection_may_idle_longer_than_a_head_may_take() {
+    let service = impatient().await;
+    let mut http2 = Http2::open(service.addr).await;
+    tokio::time::sleep(SOON * 2).await;
+    assert_eq!(http2.get("/ok").await.status, 200);
+}
+
+#[tokio::test]
+async fn a_request_may_take_longer_than_a_head_and_an_idle_connection() {
+    let service = Setup {
+        limits: Limits {
+            header_timeout: SOON / 10,
+            ..Limits::default()
+        },
+        idle: SOON / 10,
+        timeout: SOON,
+        ..Setup::default()
+    }
+    .start()
+    .await;
+    assert_eq!(service.get("/hang").await.status, 503);
+}
+
+#[tokio::test]
+async fn an_idle_connection_is_closed_at_its_limit_and_not_counted_as_refused() {
+    let service = restless().await;
+    let mut wire = service.connect().await;
+    assert_eq!(wire.get("/ok").await.status, 200);
+    let began = Instant::now();
+    wire.rest().await;
+    assert!(began.elapsed() < Limits::default().header_timeout);
+    assert_eq!(service.rejected("header_timeout"), 0.0);
+}
+
+#[tokio::test]
+async fn an_idle_http2_connection_is_closed_at_its_limit() {
+    let service = restless().await;
+    let mut http2 = Http2::open(service.addr).await;
+    assert_eq!(http2.get("/ok").await.status, 200);
+    http2.closed().await;
+}
+
+#[tokio::test]
+async fn no_more_connections_are_served_at_once_than_the_limit() {
+    let limits = Limits {
+        max_connections: 2,
+        ..Limits::default()
+    };
+    let service = Setup {
+        limits,
+        ..Setup::default()
+    }
+    .start()
+    .await;
+    let (mut first, mut second) = (service.connect().await, service.connect().await);
+    first.get("/ok").await;
+    second.get("/ok").await;
+    let mut third = service.connect().await;
+    let waiting = tokio::time::timeout(SOON, third.get("/ok"));
+    assert!(waiting.await.is_err(), "a third connection was served");
+    drop(first);
+    assert_eq!(third.answer().await.status, 200);
+}
+
+#[tokio::test]
+async fn a_head_that_is_no_http_is_counted_but_not_logged() {
+    let service = Service::start().await;
+    let mut wire = service.connect().await;
+    wire.say("\x16\x03\x01 is no request\r\n\r\n").await;
+    assert_eq!(wire.rest().await.status, 400);
+    until("a refusal", || service.rejected("malformed") == 1.0).await;
+    assert!(service.logs.all().is_empty());
+}
+
+#[tokio::test]
+async fn a_head_over_hypers_limit_is_counted_but_not_logged() {
+    let service = Service::start().await;
+    let mut wire = service.connect().await;
+    let _ = wire
+        .try_say(format!(
+            "GET /ok HTTP/1.1\r\nx: {}\r\n\r\n",
+            "y".repeat(70_000)
+        ))
+        .await;
+    wire.rest().await;
+    until("a refusal", || service.rejected("head_too_large") == 1.0).await;
+    assert!(service.logs.all().is_empty());
+}
+
+#[tokio::test]
+async fn a_head_over_our_own_limit_is_answered_with_a_problem() {
+    let service = Service::start().await;
+    let line = format!("x: {}\r\n", "y".repeat(33_000));
+    let answer = service.ask("GET", "/ok", &line, "").await;
+    assert_eq!(answer.json()["error"], "request_header_fields_too_large");
+    assert_eq!(service.sole_record().await.summary(), ("ok", 431, 0));
+}

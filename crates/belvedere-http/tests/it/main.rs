@@ -1,0 +1,21 @@
+//! The real server on a real socket, and what is left of each request in the log, the metrics and the spans.
+//!
+//! Every test is a process of its own (cargo-nextest): the recorder and the subscriber are the process's.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on has failed, and says where"
+)]
+
+mod aborts;
+mod completion;
+mod drain;
+mod extractors;
+mod harness;
+mod ids;
+mod limits;
+mod mixed;
+mod probes;
+mod series;
+mod traces;
+mod upstream;
