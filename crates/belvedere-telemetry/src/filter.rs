@@ -1,14 +1,10 @@
 //! The one gate before every signal: which events are logged, which spans exist.
 
 use arc_swap::ArcSwap;
-use belvedere_core::RequestContext;
+use belvedere_core::{RequestContext, config::ConfigError};
 use std::sync::Arc;
 use tracing::{Level, Metadata, Subscriber, level_filters::LevelFilter, subscriber::Interest};
-use tracing_subscriber::{
-    Layer,
-    filter::{ParseError, Targets},
-    layer::Context,
-};
+use tracing_subscriber::{Layer, filter::Targets, layer::Context};
 
 /// Targets that print raw headers below `info`.
 const WIRE: [&str; 6] = ["h2", "hyper", "rustls", "tonic", "tower", "sqlx"];
@@ -26,7 +22,11 @@ pub(crate) struct Gate {
 
 impl Gate {
     /// `spans`: whether any exporter wants users' spans.
-    pub(crate) fn new(level: &str, wire: bool, spans: bool) -> Result<Self, ParseError> {
+    ///
+    /// # Errors
+    ///
+    /// `level` is no level, nor a list of them.
+    pub(crate) fn new(level: &str, wire: bool, spans: bool) -> Result<Self, ConfigError> {
         Ok(Self {
             events: Arc::new(ArcSwap::from_pointee(targets(level, wire)?)),
             spans,
@@ -85,8 +85,14 @@ impl<S: Subscriber> Layer<S> for Gate {
 }
 
 /// The configured levels, with the wire-level targets held at `info`.
-fn targets(level: &str, wire: bool) -> Result<Targets, ParseError> {
-    let targets: Targets = level.parse()?;
+fn targets(level: &str, wire: bool) -> Result<Targets, ConfigError> {
+    let parsed = level.parse::<Targets>().ok();
+    let targets = parsed
+        .filter(|_| level.split(',').all(is_directive))
+        .ok_or_else(|| {
+            let known = "a level (off, error, warn, info, debug, trace), or a list such as info,shop::orders=debug";
+            ConfigError::new("LOG__LEVEL", format!("{level:?} is not valid: it is {known}"))
+        })?;
     if wire {
         return Ok(targets);
     }
@@ -102,6 +108,12 @@ fn targets(level: &str, wire: bool) -> Result<Targets, ParseError> {
         .with_default(default)
         .with_targets(held)
         .with_targets(named))
+}
+
+/// A word alone is a level: `Targets` takes any other word for a target, and would switch off everything else.
+fn is_directive(text: &str) -> bool {
+    let is_level = |text: &str| !text.is_empty() && text.parse::<LevelFilter>().is_ok();
+    text.contains('=') || is_level(text.trim())
 }
 
 fn cap(target: &str, level: LevelFilter) -> LevelFilter {
@@ -139,6 +151,17 @@ mod tests {
         assert!(enables("info", false, "h2", Level::INFO));
         assert!(enables("trace", true, "h2", Level::TRACE));
         assert!(is_wire("hyper_util::client") && !is_wire("towering"));
+    }
+
+    #[test]
+    fn what_is_no_level_is_told_with_its_variable() {
+        for level in ["loud", "infos", "", "info,", "info,shop=loud", "shop"] {
+            let error = targets(level, false).unwrap_err().to_string();
+            assert!(error.contains("LOG__LEVEL"), "{level}: {error}");
+        }
+        for level in ["INFO", "info, shop=debug", "shop::orders=trace", "off"] {
+            assert!(targets(level, false).is_ok(), "{level}");
+        }
     }
 
     #[test]

@@ -4,7 +4,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use belvedere_core::{About, Redactor, config::ConfigError, names::event, trace::Tracer};
+use belvedere_core::{
+    About, Redactor,
+    config::ConfigError,
+    names::event,
+    trace::{Sampler, Tracer},
+};
 use tracing::{Level, Metadata, level_filters::LevelFilter, subscriber::SetGlobalDefaultError};
 use tracing_subscriber::{
     Layer, Registry,
@@ -18,7 +23,7 @@ use crate::{
     log::dropped_line,
     metrics::MetricsError,
     panic,
-    traces::{Endpoint, Pipeline, sampler},
+    traces::{Endpoint, Pipeline, resource, sampler},
 };
 
 /// All signals together have this long to leave the process at its end.
@@ -33,9 +38,6 @@ pub enum TelemetryError {
     /// A variable says something that cannot be.
     #[error(transparent)]
     Config(#[from] ConfigError),
-    /// The OTLP exporter does not take its settings.
-    #[error("the OTLP exporter was not built")]
-    Exporter(#[from] opentelemetry_otlp::ExporterBuildError),
     /// The recorder was not installed.
     #[error(transparent)]
     Metrics(#[from] MetricsError),
@@ -78,8 +80,14 @@ impl Telemetry {
         environment: &str,
         config: &TelemetryConfig,
     ) -> Result<Self, TelemetryError> {
-        let endpoint = Endpoint::from_config(&config.otel)?;
-        let sampler = sampler(&config.otel, environment)?;
+        let Checked {
+            endpoint,
+            sampler,
+            gate,
+        } = Checked::of(config, environment)?;
+        let resource = resource(config, about, environment);
+        let pipeline = Pipeline::start(&endpoint, config, resource, sampler)?;
+        // Every setting is good: only now is the process changed.
         let name = config.service.name.as_deref().unwrap_or(about.name);
         let fixed = StaticFields::new(name, environment, about.version);
         let metrics = if config.prometheus.is_enabled {
@@ -88,13 +96,12 @@ impl Telemetry {
             Metrics::off()
         };
         let log = start_log(&fixed)?;
-        let pipeline = Pipeline::start(&endpoint, &config.otel, about, environment)?;
-        install_subscriber(config, fixed, log.clone(), pipeline.as_ref())?;
+        let redactor = Redactor::new(config.redact.keys.iter().cloned());
+        let lines = LogLayer::new(log.clone(), fixed, redactor);
+        let lines = lines.pretty(config.log.format == LogFormat::Pretty);
+        install_subscriber(gate, lines, pipeline.as_ref())?;
         panic::install_hook();
-        let slow = Duration::from_millis(config.trace.slow_ms);
-        let tracer = pipeline
-            .as_ref()
-            .map(|pipeline| Tracer::new(pipeline.sink(), sampler, slow));
+        let tracer = pipeline.as_ref().map(|pipeline| pipeline.tracer().clone());
         Ok(Self {
             tracer: tracer.unwrap_or_else(Tracer::off),
             metrics,
@@ -153,6 +160,37 @@ impl Telemetry {
     }
 }
 
+/// Settings that are more than their type says.
+struct Checked {
+    endpoint: Endpoint,
+    sampler: Sampler,
+    gate: Gate,
+}
+
+impl Checked {
+    /// Every problem at once.
+    fn of(config: &TelemetryConfig, environment: &str) -> Result<Self, ConfigError> {
+        let endpoint = Endpoint::from_config(&config.otel);
+        let sampler = sampler(&config.otel, environment);
+        let is_exporting = endpoint.as_ref().is_ok_and(|endpoint| !endpoint.is_off());
+        let gate = Gate::new(&config.log.level, config.log.wire, is_exporting);
+        match (endpoint, sampler, gate) {
+            (Ok(endpoint), Ok(sampler), Ok(gate)) => Ok(Self {
+                endpoint,
+                sampler,
+                gate,
+            }),
+            (endpoint, sampler, gate) => {
+                let errors = [endpoint.err(), sampler.err(), gate.err()];
+                let problems = errors.into_iter().flatten();
+                Err(ConfigError {
+                    problems: problems.flat_map(|error| error.problems).collect(),
+                })
+            }
+        }
+    }
+}
+
 fn start_log(fixed: &StaticFields) -> io::Result<LogSink> {
     // A descriptor of its own, unbuffered: `io::stdout` would cut batches at line ends.
     let stdout = std::fs::File::from(io::stdout().as_fd().try_clone_to_owned()?);
@@ -161,19 +199,12 @@ fn start_log(fixed: &StaticFields) -> io::Result<LogSink> {
 }
 
 fn install_subscriber(
-    config: &TelemetryConfig,
-    fixed: StaticFields,
-    log: LogSink,
+    gate: Gate,
+    lines: LogLayer,
     pipeline: Option<&Pipeline>,
-) -> Result<(), TelemetryError> {
-    let gate = Gate::new(&config.log.level, config.log.wire, pipeline.is_some());
-    let gate = gate.map_err(|error| {
-        ConfigError::new("LOG__LEVEL", format!("{:?}: {error}", config.log.level))
-    })?;
-    let redactor = Redactor::new(config.redact.keys.iter().cloned());
-    let lines = LogLayer::new(log, fixed, redactor).pretty(config.log.format == LogFormat::Pretty);
+) -> Result<(), SetGlobalDefaultError> {
     let spans = pipeline.map(|pipeline| {
-        let layer = tracing_opentelemetry::layer().with_tracer(pipeline.tracer());
+        let layer = tracing_opentelemetry::layer().with_tracer(pipeline.sdk_tracer());
         layer
             .with_location(false)
             .with_threads(false)
@@ -181,7 +212,7 @@ fn install_subscriber(
             .with_filter(spans_and_errors())
     });
     let subscriber = Registry::default().with(gate).with(lines).with(spans);
-    Ok(tracing::subscriber::set_global_default(subscriber)?)
+    tracing::subscriber::set_global_default(subscriber)
 }
 
 /// Of events only errors reach a span, where they set its status: the others are in the log, under the same trace id.

@@ -6,15 +6,22 @@ use std::{
 };
 
 use belvedere_core::{REDACTED, Redactor};
-use tracing::field::{Field, FieldSet, Visit};
+use tracing::{
+    Level,
+    field::{Field, Visit},
+};
 
-/// A longer string is cut, so that one field cannot fill the line.
-const MAX_VALUE: usize = 4 * 1024;
-/// The fields of one event together; what comes after is left out and the line says so.
-const MAX_FIELDS: usize = 8 * 1024;
-/// Keys that every line has already: an event's own field of that name gets this before it.
+use super::json::{json, string};
+
+/// The field by which `critical!` marks its events.
+const CRITICAL: &str = "critical";
+/// A longer value is cut, so that one field cannot fill the line.
+pub(super) const MAX_VALUE: usize = 4 * 1024;
+/// Where collecting ends: no line has room for more.
+const MAX_FIELDS: usize = 16 * 1024;
+/// Keys that a line has already: an event's own field of that name gets this before it.
 const RESERVED_PREFIX: &str = "field.";
-const RESERVED: [&str; 7] = [
+const RESERVED: [&str; 8] = [
     "timestamp",
     "level",
     "message",
@@ -22,57 +29,91 @@ const RESERVED: [&str; 7] = [
     "service",
     "environment",
     "version",
+    super::line::TRUNCATED,
 ];
-/// What follows a string that was cut.
-const CUT_MARK: &str = "...";
 
-/// Collects members into `out`, and the message apart.
+/// What an event says. Its buffers are used again for the next event.
+#[derive(Debug, Default)]
+pub(super) struct Collected {
+    /// The message as it may be shown.
+    pub(super) message: String,
+    /// Whether the message lacks its end.
+    pub(super) is_message_cut: bool,
+    pub(super) is_critical: bool,
+    /// Whether there were more fields than any line has room for.
+    pub(super) is_cut: bool,
+    /// Members, each with its leading comma.
+    json: Vec<u8>,
+    /// The field of each member, and where the member ends in `json`.
+    members: Vec<(&'static str, usize)>,
+    /// What a formatter writes.
+    text: String,
+}
+
+impl Collected {
+    pub(super) fn clear(&mut self) {
+        self.message.clear();
+        self.json.clear();
+        self.members.clear();
+        (self.is_message_cut, self.is_critical, self.is_cut) = (false, false, false);
+    }
+
+    /// Whether the event has a value of its own under `name`.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.members.iter().any(|(own, _)| *own == name)
+    }
+
+    /// The members that fit into `room` bytes, and whether these are all.
+    pub(super) fn within(&self, room: usize) -> (&[u8], bool) {
+        let fit = self.members.partition_point(|(_, end)| *end <= room);
+        let end = fit.checked_sub(1).map_or(0, |last| self.members[last].1);
+        (&self.json[..end], fit == self.members.len() && !self.is_cut)
+    }
+}
+
+/// Visits the fields of one event.
 #[derive(Debug)]
 pub(super) struct Fields<'b> {
-    out: &'b mut Vec<u8>,
-    message: &'b mut String,
+    collected: &'b mut Collected,
     redactor: &'b Redactor,
-    names: &'b FieldSet,
-    truncated: bool,
+    level: Level,
 }
 
 impl<'b> Fields<'b> {
-    /// `names`: all fields of the event's callsite.
-    pub(super) fn new(
-        out: &'b mut Vec<u8>,
-        message: &'b mut String,
-        redactor: &'b Redactor,
-        names: &'b FieldSet,
-    ) -> Self {
+    /// `level`: that of the event.
+    pub(super) fn new(collected: &'b mut Collected, redactor: &'b Redactor, level: Level) -> Self {
         Self {
-            out,
-            message,
+            collected,
             redactor,
-            names,
-            truncated: false,
+            level,
         }
     }
 
-    pub(super) fn finish(self) {
-        if self.truncated {
-            self.out.extend_from_slice(b",\"truncated\":true");
-        }
+    /// Formats into a buffer that outlives the value, so that formatting allocates nothing.
+    fn formatted(&mut self, field: &Field, format: impl FnOnce(&mut Capped<'_>) -> fmt::Result) {
+        let mut text = std::mem::take(&mut self.collected.text);
+        text.clear();
+        let is_whole = format(&mut Capped(&mut text)).is_ok();
+        self.text(field, &text, is_whole);
+        self.collected.text = text;
     }
 
-    fn text(&mut self, field: &Field, value: &str, whole: bool) {
-        if field.name() == "message" {
-            return self.message.push_str(&self.redactor.show("message", value));
-        }
+    fn text(&mut self, field: &Field, value: &str, is_whole: bool) {
         let shown = self.redactor.show(field.name(), value);
-        self.member(field, |out| {
-            json(out, &*shown);
-            if !whole {
-                // The mark goes inside the string, before its closing quote.
-                out.pop();
-                out.extend_from_slice(CUT_MARK.as_bytes());
-                out.push(b'"');
-            }
-        });
+        // A mark would tell that what is hidden is long.
+        let is_whole = is_whole || shown == REDACTED;
+        if field.name() == "message" {
+            return self.message(&shown, is_whole);
+        }
+        self.member(field, |out| string(out, &shown, MAX_VALUE, is_whole));
+    }
+
+    /// Of two messages the first counts, as of all fields.
+    fn message(&mut self, shown: &str, is_whole: bool) {
+        if self.collected.message.is_empty() {
+            self.collected.message.push_str(shown);
+            self.collected.is_message_cut = !is_whole;
+        }
     }
 
     fn scalar<T: serde::Serialize>(&mut self, field: &Field, value: T) {
@@ -83,40 +124,24 @@ impl<'b> Fields<'b> {
     }
 
     fn member(&mut self, field: &Field, write_value: impl FnOnce(&mut Vec<u8>)) {
-        if self.truncated || self.is_repeated(field) || is_critical_mark(field) {
+        let name = field.name();
+        let collected = &mut *self.collected;
+        if collected.members.iter().any(|(own, _)| collide(own, name)) {
             return;
         }
-        let before = self.out.len();
-        self.key(field.name());
-        write_value(self.out);
-        if self.out.len() > MAX_FIELDS {
-            self.out.truncate(before);
-            self.truncated = true;
+        if collected.json.len() > MAX_FIELDS {
+            collected.is_cut = true;
+            return;
         }
-    }
-
-    /// A name that stands twice in one event: the first one counts.
-    fn is_repeated(&self, field: &Field) -> bool {
-        let mut before = self.names.iter().take(field.index());
-        before.any(|earlier| earlier.name() == field.name())
-    }
-
-    fn key(&mut self, name: &str) {
-        self.out.push(b',');
-        if RESERVED.contains(&name) {
-            json(self.out, &format_args!("{RESERVED_PREFIX}{name}"));
-        } else {
-            json(self.out, name);
-        }
-        self.out.push(b':');
+        key(&mut collected.json, name);
+        write_value(&mut collected.json);
+        collected.members.push((name, collected.json.len()));
     }
 }
 
 impl Visit for Fields<'_> {
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        let mut text = Capped::default();
-        let whole = write!(text, "{value:?}").is_ok();
-        self.text(field, &text.0, whole);
+        self.formatted(field, |text| write!(text, "{value:?}"));
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
@@ -125,13 +150,15 @@ impl Visit for Fields<'_> {
     }
 
     fn record_error(&mut self, field: &Field, value: &(dyn Error + 'static)) {
-        let mut text = Capped::default();
-        let whole = write_chain(&mut text, value).is_ok();
-        self.text(field, &text.0, whole);
+        self.formatted(field, |text| write_chain(text, value));
     }
 
     fn record_bool(&mut self, field: &Field, value: bool) {
-        self.scalar(field, value);
+        if value && field.name() == CRITICAL && self.level == Level::ERROR {
+            self.collected.is_critical = true;
+        } else {
+            self.scalar(field, value);
+        }
     }
 
     fn record_f64(&mut self, field: &Field, value: f64) {
@@ -155,8 +182,28 @@ impl Visit for Fields<'_> {
     }
 }
 
+fn key(out: &mut Vec<u8>, name: &str) {
+    out.push(b',');
+    if RESERVED.contains(&name) {
+        json(out, &format_args!("{RESERVED_PREFIX}{name}"));
+    } else {
+        json(out, name);
+    }
+    out.push(b':');
+}
+
+/// Whether two fields would have the same key.
+fn collide(one: &str, other: &str) -> bool {
+    one == other || is_prefixed(one, other) || is_prefixed(other, one)
+}
+
+/// `field.level` is what `level` becomes.
+fn is_prefixed(long: &str, name: &str) -> bool {
+    long.strip_prefix(RESERVED_PREFIX) == Some(name) && RESERVED.contains(&name)
+}
+
 /// An error with its sources: `could not save: connection reset`.
-fn write_chain(out: &mut Capped, error: &(dyn Error + 'static)) -> fmt::Result {
+fn write_chain(out: &mut Capped<'_>, error: &(dyn Error + 'static)) -> fmt::Result {
     write!(out, "{error}")?;
     let mut source = error.source();
     while let Some(below) = source {
@@ -166,16 +213,10 @@ fn write_chain(out: &mut Capped, error: &(dyn Error + 'static)) -> fmt::Result {
     Ok(())
 }
 
-/// The mark of `critical!`, which became the level.
-fn is_critical_mark(field: &Field) -> bool {
-    field.name() == super::line::CRITICAL
-}
-
 /// Stops a formatter that wants to write more than a value may have.
-#[derive(Debug, Default)]
-struct Capped(String);
+struct Capped<'t>(&'t mut String);
 
-impl Write for Capped {
+impl Write for Capped<'_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         let room = MAX_VALUE - self.0.len();
         let end = text.floor_char_boundary(room);
@@ -186,9 +227,4 @@ impl Write for Capped {
             Err(fmt::Error)
         }
     }
-}
-
-pub(super) fn json<T: serde::Serialize + ?Sized>(out: &mut Vec<u8>, value: &T) {
-    // Scalars and strings are JSON, and a vector takes everything.
-    let _ = serde_json::to_writer(out, value);
 }

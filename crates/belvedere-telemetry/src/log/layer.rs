@@ -7,7 +7,7 @@ use tracing_subscriber::{Layer, layer::Context};
 
 use super::{
     LogSink, StaticFields,
-    line::{Scratch, level},
+    line::{LEVELS, Scratch, Style},
     pretty,
 };
 
@@ -19,22 +19,18 @@ thread_local! {
 #[derive(Debug)]
 pub struct LogLayer {
     sink: LogSink,
-    fixed: StaticFields,
-    redactor: Redactor,
+    style: Style,
     is_pretty: bool,
-    written: [Counter; 6],
+    /// In the order of [`LEVELS`].
+    written: [Counter; LEVELS.len()],
 }
-
-/// In the order of `LogLayer::written`.
-const LEVELS: [&str; 6] = ["trace", "debug", "info", "warn", "error", "critical"];
 
 impl LogLayer {
     /// Made after the metrics recorder: it resolves its counters here.
     pub fn new(sink: LogSink, fixed: StaticFields, redactor: Redactor) -> Self {
         Self {
             sink,
-            fixed,
-            redactor,
+            style: Style { fixed, redactor },
             is_pretty: false,
             written: LEVELS.map(|level| metrics::counter!(metric::LOG_EVENTS, "level" => level)),
         }
@@ -48,31 +44,30 @@ impl LogLayer {
     }
 
     fn write(&self, event: &Event<'_>, scratch: &mut Scratch) {
-        scratch.render(event, &self.fixed, &self.redactor, SystemTime::now());
-        self.count(level(event.metadata()));
-        let urgent = *event.metadata().level() == Level::ERROR;
+        let metadata = event.metadata();
+        let record = |visitor: &mut dyn tracing::field::Visit| event.record(visitor);
+        let level = scratch.render(&self.style, SystemTime::now(), metadata, record);
+        self.written[level].increment(1);
+        let is_urgent = *metadata.level() == Level::ERROR;
         if self.is_pretty {
-            self.sink
-                .push(pretty::render(&scratch.line).as_bytes(), urgent);
+            let line = pretty::render(&scratch.line);
+            self.sink.push(line.as_bytes(), is_urgent);
         } else {
-            self.sink.push(&scratch.line, urgent);
-        }
-    }
-
-    fn count(&self, level: &str) {
-        let at = LEVELS.iter().position(|name| *name == level);
-        if let Some(counter) = at.and_then(|at| self.written.get(at)) {
-            counter.increment(1);
+            self.sink.push(&scratch.line, is_urgent);
         }
     }
 }
 
 impl<S: Subscriber> Layer<S> for LogLayer {
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
-        SCRATCH.with(|scratch| match scratch.try_borrow_mut() {
-            Ok(mut scratch) => self.write(event, &mut scratch),
-            // A value's own `Debug` logged while it was being logged: that line gets buffers of its own.
-            Err(_) => self.write(event, &mut Scratch::default()),
+        let written = SCRATCH.try_with(|scratch| {
+            let mut scratch = scratch.try_borrow_mut().ok()?;
+            self.write(event, &mut scratch);
+            Some(())
         });
+        if !matches!(written, Ok(Some(()))) {
+            // A value's own `Debug` logs while it is being logged, or the thread is ending and its locals are gone.
+            self.write(event, &mut Scratch::default());
+        }
     }
 }

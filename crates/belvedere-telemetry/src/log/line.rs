@@ -6,17 +6,31 @@ use belvedere_core::{
     Redactor, RequestContext,
     names::{event, field},
 };
-use tracing::{Event, Level, Metadata};
+use tracing::{Level, Metadata, field::Visit};
 
 use super::{
-    fields::{Fields, json},
+    fields::{Collected, Fields},
+    json::{json, string},
     timestamp,
 };
 
-/// The field by which `critical!` marks its events.
-pub(super) const CRITICAL: &str = "critical";
+/// No line is longer, its newline included.
+pub(super) const MAX_LINE: usize = 16 * 1024;
 /// A longer message is cut.
 const MAX_MESSAGE: usize = 4 * 1024;
+/// A longer target, service, environment or version is cut: they are short, or a mistake.
+const MAX_NAME: usize = 256;
+/// What the context may have of a line; the path alone takes up to 6 KiB when every byte of it is escaped.
+const MAX_CONTEXT: usize = 8 * 1024;
+/// The members of the context whose length others decide: what is left out of one that is too long.
+const UNBOUNDED: [&str; 4] = [field::TENANT_ID, field::USER_ID, field::PATH, field::ROUTE];
+/// The member that tells that others were left out.
+pub(super) const TRUNCATED: &str = "truncated";
+const TRUNCATED_END: &[u8] = b",\"truncated\":true}\n";
+const END: &[u8] = b"}\n";
+
+/// Every level, the lowest first. `tracing` knows the first five; the last is what `critical!` makes of an error.
+pub(super) const LEVELS: [&str; 6] = ["trace", "debug", "info", "warn", "error", "critical"];
 
 /// `service`, `environment` and `version`: the same on every line.
 #[derive(Debug, Clone)]
@@ -50,82 +64,95 @@ pub(crate) fn dropped_line(fixed: &StaticFields, count: u64) -> Vec<u8> {
     line
 }
 
+/// What all lines of a process have in common.
+#[derive(Debug)]
+pub(super) struct Style {
+    pub(super) fixed: StaticFields,
+    pub(super) redactor: Redactor,
+}
+
 /// Reused from line to line, so that a line allocates nothing.
 #[derive(Debug, Default)]
 pub(super) struct Scratch {
     pub(super) line: Vec<u8>,
-    fields: Vec<u8>,
-    message: String,
+    event: Collected,
 }
 
 impl Scratch {
-    /// Renders `event` into `self.line`, newline included.
+    /// Renders an event into `self.line`, newline included; `record` shows its values. Returns the level's place in
+    /// [`LEVELS`].
     pub(super) fn render(
         &mut self,
-        event: &Event<'_>,
-        fixed: &StaticFields,
-        redactor: &Redactor,
+        style: &Style,
         now: SystemTime,
-    ) {
-        self.clear();
-        let metadata = event.metadata();
-        let mut fields = Fields::new(
-            &mut self.fields,
-            &mut self.message,
-            redactor,
-            metadata.fields(),
-        );
-        event.record(&mut fields);
-        fields.finish();
-        self.head(metadata, now);
-        self.line.extend_from_slice(&fixed.0);
-        self.context(metadata);
-        self.line.extend_from_slice(&self.fields);
-        self.line.extend_from_slice(b"}\n");
-    }
-
-    fn clear(&mut self) {
+        metadata: &Metadata<'_>,
+        record: impl FnOnce(&mut dyn Visit),
+    ) -> usize {
         self.line.clear();
-        self.fields.clear();
-        self.message.clear();
+        self.event.clear();
+        record(&mut Fields::new(
+            &mut self.event,
+            &style.redactor,
+            *metadata.level(),
+        ));
+        let level = level(*metadata.level(), self.event.is_critical);
+        self.head(LEVELS[level], metadata.target(), now);
+        self.line.extend_from_slice(&style.fixed.0);
+        let is_whole = RequestContext::with(|context| self.context(context)).unwrap_or(true);
+        self.fields(is_whole);
+        level
     }
 
-    fn head(&mut self, metadata: &Metadata<'_>, now: SystemTime) {
-        self.line.extend_from_slice(b"{\"timestamp\":\"");
-        timestamp::write(&mut self.line, now);
-        self.line.push(b'"');
-        member(&mut self.line, "level", level(metadata));
-        let end = self.message.floor_char_boundary(MAX_MESSAGE);
-        member(&mut self.line, "message", &self.message[..end]);
-        member(&mut self.line, "target", metadata.target());
+    fn head(&mut self, level: &str, target: &str, now: SystemTime) {
+        let line = &mut self.line;
+        line.extend_from_slice(b"{\"timestamp\":\"");
+        timestamp::write(line, now);
+        line.extend_from_slice(b"\",\"level\":\"");
+        line.extend_from_slice(level.as_bytes());
+        line.extend_from_slice(b"\",\"message\":");
+        let is_whole = !self.event.is_message_cut;
+        string(line, &self.event.message, MAX_MESSAGE, is_whole);
+        member(line, "target", target);
     }
 
-    fn context(&mut self, metadata: &Metadata<'_>) {
-        let out = &mut self.line;
-        let has = |key: &str| metadata.fields().iter().any(|own| own.name() == key);
-        let clashes = metadata
-            .fields()
-            .iter()
-            .any(|own| field::CONTEXT.contains(&own.name()));
-        RequestContext::with(|context| {
-            if clashes {
-                context.write_log_fields_except(out, has);
-            } else {
-                context.write_log_fields(out);
-            }
-        });
+    /// Whether all of it is in the line.
+    fn context(&mut self, context: &RequestContext) -> bool {
+        let (line, event) = (&mut self.line, &self.event);
+        let before = line.len();
+        if field::CONTEXT.iter().any(|key| event.has(key)) {
+            context.write_log_fields_except(line, |key| event.has(key));
+        } else {
+            context.write_log_fields(line);
+        }
+        let fits = line.len() - before <= MAX_CONTEXT;
+        if !fits {
+            line.truncate(before);
+            context.write_log_fields_except(line, |key| event.has(key) || UNBOUNDED.contains(&key));
+        }
+        fits
+    }
+
+    fn fields(&mut self, is_whole: bool) {
+        let room = (MAX_LINE - TRUNCATED_END.len()).saturating_sub(self.line.len());
+        let (members, are_all) = self.event.within(room);
+        self.line.extend_from_slice(members);
+        let end = if is_whole && are_all {
+            END
+        } else {
+            TRUNCATED_END
+        };
+        self.line.extend_from_slice(end);
     }
 }
 
-/// The level in lower case; `critical` for what the macro of that name made.
-pub(super) fn level(metadata: &Metadata<'_>) -> &'static str {
-    match *metadata.level() {
-        Level::ERROR if metadata.fields().field(CRITICAL).is_some() => CRITICAL,
-        Level::ERROR => "error",
-        Level::WARN => "warn",
-        Level::INFO => "info",
-        Level::DEBUG => "debug",
-        Level::TRACE => "trace",
+const fn level(level: Level, is_critical: bool) -> usize {
+    match level {
+        Level::TRACE => 0,
+        Level::DEBUG => 1,
+        Level::INFO => 2,
+        Level::WARN => 3,
+        Level::ERROR if is_critical => 5,
+        Level::ERROR => 4,
     }
 }
 
@@ -133,5 +160,5 @@ fn member(out: &mut Vec<u8>, key: &str, value: &str) {
     out.push(b',');
     json(out, key);
     out.push(b':');
-    json(out, value);
+    string(out, value, MAX_NAME, true);
 }

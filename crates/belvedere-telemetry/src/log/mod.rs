@@ -1,6 +1,7 @@
 //! Log lines: an event becomes one JSON object, an object goes through one bounded queue to one writer thread.
 
 mod fields;
+mod json;
 mod layer;
 mod line;
 mod pretty;
@@ -11,3 +12,6 @@ pub use layer::LogLayer;
 pub use line::StaticFields;
 pub(crate) use line::dropped_line;
 pub use sink::LogSink;
+
+#[cfg(test)]
+mod tests;

@@ -24,7 +24,8 @@ pub(super) fn render(line: &[u8]) -> String {
         .nth(1)
         .unwrap_or_default();
     let level = text("level").to_uppercase();
-    let mut out = format!("{time} {level:<8} {}  {}", text("message"), text("target"));
+    let message = visible(text("message"));
+    let mut out = format!("{time} {level:<8} {message}  {}", text("target"));
     for (key, value) in members
         .iter()
         .filter(|(key, _)| !HEAD.contains(&key.as_str()))
@@ -35,9 +36,23 @@ pub(super) fn render(line: &[u8]) -> String {
     out
 }
 
+/// A terminal obeys control characters, and a line break would begin a line that nobody logged.
+fn visible(text: &str) -> String {
+    let escaped = text.chars().map(|c| {
+        if c.is_control() {
+            c.escape_default().to_string()
+        } else {
+            c.to_string()
+        }
+    });
+    escaped.collect()
+}
+
 fn plain(value: &Value) -> String {
     match value {
-        Value::String(text) if !text.contains(|c: char| c.is_whitespace() || c == '"') => {
+        Value::String(text)
+            if !text.contains(|c: char| c.is_whitespace() || c.is_control() || c == '"') =>
+        {
             text.clone()
         }
         other => other.to_string(),

@@ -22,15 +22,22 @@ pub(super) fn write(out: &mut Vec<u8>, now: SystemTime) {
     let since = now
         .duration_since(SystemTime::UNIX_EPOCH)
         .unwrap_or(Duration::ZERO);
-    SECOND.with_borrow_mut(|(second, text)| {
-        if *second != since.as_secs() {
-            *second = since.as_secs();
-            *text = render(since.as_secs());
-        }
-        out.extend_from_slice(text.as_bytes());
-    });
+    let cached =
+        SECOND.try_with(|second| write_cached(out, since.as_secs(), &mut second.borrow_mut()));
+    if cached.is_err() {
+        // The thread is ending, and its locals are gone.
+        out.extend_from_slice(render(since.as_secs()).as_bytes());
+    }
     // A vector takes everything.
     let _ = write!(out, ".{:06}Z", since.subsec_micros());
+}
+
+fn write_cached(out: &mut Vec<u8>, now: u64, (second, text): &mut (u64, String)) {
+    if *second != now {
+        *second = now;
+        *text = render(now);
+    }
+    out.extend_from_slice(text.as_bytes());
 }
 
 fn render(seconds: u64) -> String {

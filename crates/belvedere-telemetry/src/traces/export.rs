@@ -1,16 +1,24 @@
 use std::{sync::Arc, time::Duration};
 
-use belvedere_core::{About, config::ConfigError, trace::SpanSink};
+use belvedere_core::{
+    About, Redactor,
+    config::ConfigError,
+    trace::{Sampler, Tracer},
+};
 use opentelemetry::{KeyValue, trace::TracerProvider};
 use opentelemetry_otlp::{ExporterBuildError, Protocol, SpanExporter, WithExportConfig};
 use opentelemetry_sdk::{
     Resource,
     error::OTelSdkResult,
-    trace::{BatchSpanProcessor, Sampler, SdkTracer, SdkTracerProvider},
+    resource::{EnvResourceDetector, TelemetryResourceDetector},
+    trace::{BatchSpanProcessor, SdkTracer, SdkTracerProvider},
 };
 
-use super::sink::{Exporting, SharedProcessor};
-use crate::OtelConfig;
+use super::{
+    sampling::FollowRequest,
+    sink::{Exporting, SharedProcessor},
+};
+use crate::{OtelConfig, TelemetryConfig};
 
 /// Where spans go over HTTP, below a general endpoint (OTLP specification).
 const HTTP_TRACES_PATH: &str = "/v1/traces";
@@ -69,6 +77,11 @@ impl Endpoint {
         })
     }
 
+    /// Whether nothing is exported.
+    pub(crate) const fn is_off(&self) -> bool {
+        matches!(self, Self::Off(_))
+    }
+
     /// For `telemetry_configured`.
     pub(crate) fn describe(&self) -> String {
         match self {
@@ -92,50 +105,41 @@ fn default_endpoint(config: &OtelConfig) -> String {
 #[derive(Debug)]
 pub(crate) struct Pipeline {
     provider: SdkTracerProvider,
-    processor: SharedProcessor,
+    tracer: Tracer,
 }
 
 impl Pipeline {
     /// `None` when the endpoint is off. Connects lazily: no back end can delay a start.
     pub(crate) fn start(
         endpoint: &Endpoint,
-        config: &OtelConfig,
-        about: About,
-        environment: &str,
-    ) -> Result<Option<Self>, ExporterBuildError> {
-        let timeout = Duration::from_millis(config.exporter_otlp_timeout);
-        let exporter = match endpoint {
-            Endpoint::Off(_) => return Ok(None),
-            Endpoint::Grpc(url) => SpanExporter::builder()
-                .with_tonic()
-                .with_endpoint(url)
-                .with_timeout(timeout)
-                .build()?,
-            Endpoint::Http(url) => http_exporter(url, timeout)?,
+        config: &TelemetryConfig,
+        resource: Resource,
+        sampler: Sampler,
+    ) -> Result<Option<Self>, ConfigError> {
+        let Some(exporter) = exporter(endpoint, &config.otel) else {
+            return Ok(None);
         };
-        let resource = resource(config, about, environment);
+        let exporter = exporter.map_err(|error| not_built(&config.otel, &error))?;
         let processor =
             SharedProcessor::new(BatchSpanProcessor::builder(exporter).build(), &resource);
+        let sink = Arc::new(Exporting::new(processor.clone()));
+        let tracer = Tracer::new(sink, sampler, Duration::from_millis(config.trace.slow_ms));
         let provider = SdkTracerProvider::builder()
             .with_resource(resource)
-            // Users' spans exist only below a sampled request (see the gate) or outside of any.
-            .with_sampler(Sampler::ParentBased(Box::new(Sampler::AlwaysOn)))
-            .with_span_processor(processor.clone())
+            .with_sampler(FollowRequest(tracer.clone()))
+            .with_span_processor(processor)
             .build();
-        Ok(Some(Self {
-            provider,
-            processor,
-        }))
+        Ok(Some(Self { provider, tracer }))
     }
 
     /// For users' spans.
-    pub(crate) fn tracer(&self) -> SdkTracer {
+    pub(crate) fn sdk_tracer(&self) -> SdkTracer {
         self.provider.tracer("belvedere")
     }
 
     /// For our own.
-    pub(crate) fn sink(&self) -> Arc<dyn SpanSink> {
-        Arc::new(Exporting::new(self.processor.clone()))
+    pub(crate) const fn tracer(&self) -> &Tracer {
+        &self.tracer
     }
 
     /// Sends what is waiting; blocks for `timeout` at most.
@@ -144,26 +148,54 @@ impl Pipeline {
     }
 }
 
-fn http_exporter(url: &str, timeout: Duration) -> Result<SpanExporter, ExporterBuildError> {
-    let builder = SpanExporter::builder()
-        .with_http()
-        .with_protocol(Protocol::HttpBinary);
-    builder.with_endpoint(url).with_timeout(timeout).build()
+fn exporter(
+    endpoint: &Endpoint,
+    config: &OtelConfig,
+) -> Option<Result<SpanExporter, ExporterBuildError>> {
+    let timeout = Duration::from_millis(config.exporter_otlp_timeout);
+    match endpoint {
+        Endpoint::Off(_) => None,
+        Endpoint::Grpc(url) => {
+            let builder = SpanExporter::builder().with_tonic();
+            Some(builder.with_endpoint(url).with_timeout(timeout).build())
+        }
+        Endpoint::Http(url) => {
+            let builder = SpanExporter::builder()
+                .with_http()
+                .with_protocol(Protocol::HttpBinary);
+            Some(builder.with_endpoint(url).with_timeout(timeout).build())
+        }
+    }
 }
 
-fn resource(config: &OtelConfig, about: About, environment: &str) -> Resource {
-    let name = config
-        .service_name
-        .clone()
-        .unwrap_or_else(|| about.name.to_owned());
-    Resource::builder()
+/// What the exporter objects to is, but for a header that is none, the address.
+fn not_built(config: &OtelConfig, error: &ExporterBuildError) -> ConfigError {
+    let place = if config.exporter_otlp_traces_endpoint.is_some() {
+        "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"
+    } else {
+        "OTEL_EXPORTER_OTLP_ENDPOINT"
+    };
+    let message = format!("the exporter was not built: {error}");
+    ConfigError::new(place, Redactor::default().show(place, &message))
+}
+
+/// What all spans say of their service. `OTEL_RESOURCE_ATTRIBUTES` stands over what we know ourselves, `OTEL_SERVICE_NAME`
+/// over both, as the specification asks.
+pub(crate) fn resource(config: &TelemetryConfig, about: About, environment: &str) -> Resource {
+    let name = config.service.name.as_deref().unwrap_or(about.name);
+    let builder = Resource::builder_empty()
+        .with_detector(Box::new(TelemetryResourceDetector))
+        .with_service_name(name.to_owned())
         .with_attribute(KeyValue::new("service.version", about.version))
         .with_attribute(KeyValue::new(
             "deployment.environment.name",
             environment.to_owned(),
         ))
-        .with_service_name(name)
-        .build()
+        .with_detector(Box::new(EnvResourceDetector::new()));
+    match &config.otel.service_name {
+        Some(name) => builder.with_service_name(name.clone()).build(),
+        None => builder.build(),
+    }
 }
 
 #[cfg(test)]

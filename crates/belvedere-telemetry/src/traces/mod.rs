@@ -4,5 +4,5 @@ mod export;
 mod sampling;
 mod sink;
 
-pub(crate) use export::{Endpoint, Pipeline};
+pub(crate) use export::{Endpoint, Pipeline, resource};
 pub(crate) use sampling::sampler;

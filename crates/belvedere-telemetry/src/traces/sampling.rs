@@ -1,4 +1,12 @@
-use belvedere_core::{config::ConfigError, trace::Sampler};
+use belvedere_core::{
+    config::ConfigError,
+    trace::{Sampler, Tracer},
+};
+use opentelemetry::{
+    Context, KeyValue, TraceId,
+    trace::{Link, SpanKind, TraceContextExt},
+};
+use opentelemetry_sdk::trace::{Sampler as SdkSampler, SamplingResult, ShouldSample};
 
 use crate::OtelConfig;
 
@@ -21,6 +29,31 @@ pub(crate) fn sampler(config: &OtelConfig, environment: &str) -> Result<Sampler,
         _ => return Err(unknown(name)),
     };
     Ok(Sampler::new(ratio, follow_parent))
+}
+
+/// Decides for users' spans. Those of a request follow its verdict; one that begins a trace of its own, in a task that
+/// belongs to no request, is drawn by the same ratio.
+#[derive(Debug, Clone)]
+pub(super) struct FollowRequest(pub(super) Tracer);
+
+impl ShouldSample for FollowRequest {
+    fn should_sample(
+        &self,
+        parent: Option<&Context>,
+        trace_id: TraceId,
+        name: &str,
+        kind: &SpanKind,
+        attributes: &[KeyValue],
+        links: &[Link],
+    ) -> SamplingResult {
+        let above = parent.filter(|parent| parent.has_active_span());
+        let sampler = match above.map(|parent| parent.span().span_context().is_sampled()) {
+            Some(true) => SdkSampler::AlwaysOn,
+            Some(false) => SdkSampler::AlwaysOff,
+            None => SdkSampler::TraceIdRatioBased(self.0.sampler().ratio()),
+        };
+        sampler.should_sample(parent, trace_id, name, kind, attributes, links)
+    }
 }
 
 fn ratio(config: &OtelConfig, environment: &str) -> Result<f64, ConfigError> {

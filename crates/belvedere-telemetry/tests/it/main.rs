@@ -1,0 +1,8 @@
+//! Telemetry as a whole. It installs itself for the whole process: each test has one of its own (cargo-nextest), or plays
+//! its part in a child process whose output the test reads.
+
+mod collector;
+mod config;
+mod helpers;
+mod output;
+mod traces;
