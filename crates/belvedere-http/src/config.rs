@@ -13,6 +13,8 @@ settings! {
         pub body_limit_bytes: usize = 1024 * 1024,
         /// Longest time for the head of a request to arrive.
         pub header_timeout_seconds: Seconds = Seconds::new(10),
+        /// Longest time between two requests of one connection; longer than what the balancer before it keeps.
+        pub idle_timeout_seconds: Seconds = Seconds::new(75),
         /// Connections at once; more wait in the kernel's queue.
         pub max_connections: u32 = 10_000,
         /// Serves `/metrics` here too.

@@ -83,61 +83,111 @@ fn keep_up(handle: PrometheusHandle) -> std::io::Result<()> {
 }
 
 fn describe() {
-    metrics::describe_counter!(
-        metric::HTTP_REQUESTS,
-        "Requests completed, by method, route template and status."
-    );
-    metrics::describe_histogram!(
-        metric::HTTP_REQUEST_DURATION,
-        "From the parsed head to the end of the response body, in seconds."
-    );
-    metrics::describe_histogram!(
-        metric::HTTP_REQUEST_SIZE,
-        "Bytes of request bodies, as read by the service."
-    );
-    metrics::describe_histogram!(
-        metric::HTTP_RESPONSE_SIZE,
-        "Bytes of response bodies, as handed to the connection."
-    );
-    metrics::describe_gauge!(
-        metric::HTTP_REQUESTS_ACTIVE,
-        "Requests accepted and not yet completed."
-    );
-    metrics::describe_counter!(
-        metric::HTTP_CONNECTIONS_REJECTED,
-        "Connections refused before a request head was parsed."
-    );
-    metrics::describe_histogram!(
-        metric::HTTP_CLIENT_DURATION,
-        "Calls to named upstreams, in seconds."
-    );
-    metrics::describe_histogram!(
-        metric::DB_OPERATION_DURATION,
-        "Statements, from their start to their last row, in seconds."
-    );
-    metrics::describe_counter!(
-        metric::DB_ERRORS,
-        "Statements that failed, by SQLSTATE or class."
-    );
-    metrics::describe_counter!(
-        metric::SLOW_QUERIES,
-        "Statements slower than DATABASE__SLOW_QUERY_MS."
-    );
-    metrics::describe_gauge!(
-        metric::ACTIVE_DATABASE_CONNECTIONS,
-        "Connections of the pool that are in use."
-    );
-    metrics::describe_counter!(metric::CACHE_REQUESTS, "Look-ups in a cache, by result.");
-    metrics::describe_gauge!(
-        metric::DEPENDENCY_UP,
-        "1 while the dependency's last check passed."
-    );
-    metrics::describe_gauge!(metric::SERVICE_READY, "1 while /health/ready answers 200.");
-    metrics::describe_counter!(metric::PANICS, "Panics caught, by place.");
-    metrics::describe_counter!(metric::LOG_EVENTS, "Log lines written, by level.");
-    metrics::describe_counter!(
-        metric::TELEMETRY_DROPPED,
-        "Records lost on their way out, by signal and reason."
-    );
-    metrics::describe_gauge!(metric::BUILD_INFO, "1; the labels say what is running.");
+    for (name, help) in COUNTERS {
+        metrics::describe_counter!(name, help);
+    }
+    for (name, help) in GAUGES {
+        metrics::describe_gauge!(name, help);
+    }
+    for (name, help) in HISTOGRAMS {
+        metrics::describe_histogram!(name, help);
+    }
 }
+
+const COUNTERS: [(&str, &str); 11] = [
+    (
+        metric::HTTP_REQUESTS,
+        "Requests completed, by method, route template and status.",
+    ),
+    (
+        metric::HTTP_CONNECTIONS_REJECTED,
+        "Connections refused before a request head was parsed.",
+    ),
+    (
+        metric::DB_ERRORS,
+        "Statements that failed, by SQLSTATE or class.",
+    ),
+    (
+        metric::DB_CONNECTION_TIMEOUTS,
+        "Waits for a connection that were given up.",
+    ),
+    (
+        metric::SLOW_QUERIES,
+        "Statements slower than DATABASE__SLOW_QUERY_MS.",
+    ),
+    (metric::CACHE_REQUESTS, "Look-ups in a cache, by result."),
+    (metric::PANICS, "Panics caught, by place."),
+    (metric::LOG_EVENTS, "Log lines written, by level."),
+    (
+        metric::TELEMETRY_DROPPED,
+        "Records lost on their way out, by signal and reason.",
+    ),
+    (
+        metric::METRICS_LABEL_OVERFLOW,
+        "Label sets past a metric's budget, told as _overflow.",
+    ),
+    (
+        metric::SLO_REQUESTS,
+        "Requests answered, by whether they were good by the service's objectives.",
+    ),
+];
+
+const GAUGES: [(&str, &str); 9] = [
+    (
+        metric::HTTP_REQUESTS_ACTIVE,
+        "Requests accepted and not yet completed.",
+    ),
+    (
+        metric::ACTIVE_DATABASE_CONNECTIONS,
+        "Connections to the database that are open.",
+    ),
+    (
+        metric::DB_CONNECTION_COUNT,
+        "Connections of the pool, used or idle.",
+    ),
+    (
+        metric::DB_CONNECTION_MAX,
+        "Connections that the pool may open.",
+    ),
+    (
+        metric::DB_CONNECTION_PENDING,
+        "Statements that wait for a connection.",
+    ),
+    (
+        metric::DEPENDENCY_UP,
+        "1 while the dependency's last check passed.",
+    ),
+    (metric::SERVICE_READY, "1 while /health/ready answers 200."),
+    (
+        metric::SLO_OBJECTIVE,
+        "Share of requests that has to be good.",
+    ),
+    (metric::BUILD_INFO, "1; the labels say what is running."),
+];
+
+const HISTOGRAMS: [(&str, &str); 6] = [
+    (
+        metric::HTTP_REQUEST_DURATION,
+        "From the parsed head to the end of the response body, in seconds.",
+    ),
+    (
+        metric::HTTP_REQUEST_SIZE,
+        "Request bodies, declared or as read, in bytes.",
+    ),
+    (
+        metric::HTTP_RESPONSE_SIZE,
+        "Response bodies, as handed to the connection, in bytes.",
+    ),
+    (
+        metric::HTTP_CLIENT_DURATION,
+        "Calls to named upstreams, in seconds.",
+    ),
+    (
+        metric::DB_OPERATION_DURATION,
+        "Statements, from their start to their last row, in seconds.",
+    ),
+    (
+        metric::DB_CONNECTION_WAIT_TIME,
+        "Waits for a connection of the pool, in seconds.",
+    ),
+];

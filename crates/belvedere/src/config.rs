@@ -1,5 +1,5 @@
 use belvedere_core::{
-    Redactor,
+    Redactor, SloConfig,
     config::{ConfigError, Docs, Environment, Knob, Seconds, load},
     settings,
 };
@@ -45,6 +45,8 @@ pub struct Config<App = NoSettings> {
     pub admin: AdminConfig,
     /// Who may call.
     pub auth: AuthConfig,
+    /// The service's objectives.
+    pub slo: SloConfig,
     /// The database.
     pub database: DatabaseConfig,
     /// The start.
@@ -62,6 +64,7 @@ impl<App: Knob> Knob for Config<App> {
         docs.below::<HttpConfig>(path, "http", &[]);
         docs.below::<AdminConfig>(path, "admin", &[]);
         docs.below::<AuthConfig>(path, "auth", &[]);
+        docs.below::<SloConfig>(path, "slo", &[]);
         docs.below::<DatabaseConfig>(path, "database", &[]);
         docs.below::<StartupConfig>(path, "startup", &[]);
         docs.below::<ShutdownConfig>(path, "shutdown", &[]);

@@ -1,7 +1,9 @@
 use std::{fmt, net::SocketAddr, sync::Arc, time::Instant};
 
 use axum::{Router, extract::DefaultBodyLimit};
-use belvedere_core::{About, BoxFuture, Health, HealthCheck, Shutdown, TrustedPeers, config::Knob};
+use belvedere_core::{
+    About, BoxFuture, Health, HealthCheck, Shutdown, Slo, TrustedPeers, config::Knob,
+};
 use belvedere_http::{
     HttpConfig, Observe, Server,
     admin::{Admin, RenderMetrics, metrics_routes},
@@ -30,6 +32,7 @@ pub struct Service {
     admin: SocketAddr,
     shutdown: ShutdownConfig,
     trusted_peers: TrustedPeers,
+    slo: Slo,
     redacted: Arc<Value>,
     telemetry: Arc<Telemetry>,
     routes: Router,
@@ -66,6 +69,7 @@ impl Service {
             admin: config.admin.addr,
             shutdown: config.shutdown.clone(),
             trusted_peers: config.telemetry.trace.trusted_peers.clone(),
+            slo: Slo::new(&config.slo),
             telemetry,
             routes: Router::new(),
             checks: Vec::new(),
@@ -113,6 +117,7 @@ impl Service {
             config: self.redacted,
         };
         let observe = Observe::new(self.telemetry.tracer().clone(), shutdown.clone())
+            .slo(self.slo)
             .trusted_peers(self.trusted_peers);
         let public = public(self.routes, &self.http, &observe, &health, render);
         let server =
@@ -200,6 +205,7 @@ fn public(
 fn limits(config: &HttpConfig) -> Limits {
     Limits {
         header_timeout: config.header_timeout_seconds.duration(),
+        idle_timeout: config.idle_timeout_seconds.duration(),
         max_connections: config.max_connections,
     }
 }

@@ -3,6 +3,8 @@ use crate::{names::field, trace::TraceParent};
 
 /// A longer path is cut in the log: a line has 16 KiB in all.
 const MAX_PATH: usize = 1024;
+/// Longer ids of tenants and users are cut likewise.
+const MAX_ID: usize = 128;
 /// Room for the rendered context of a usual request.
 const CAPACITY: usize = 288;
 
@@ -30,7 +32,7 @@ impl LogFields {
         let identity_at = out.len();
         push_member(&mut out, field::METHOD, method);
         let path_at = out.len() + key_len(field::PATH);
-        push_member(&mut out, field::PATH, cut(path));
+        push_member(&mut out, field::PATH, cut(path, MAX_PATH));
         push_member(&mut out, field::ROUTE, route);
         Self {
             text: String::from_utf8(out).expect("JSON of strings is UTF-8"),
@@ -43,9 +45,9 @@ impl LogFields {
         let (ids, request) = self.text.split_at(self.identity_at);
         out.extend_from_slice(ids.as_bytes());
         if let Some(identity) = identity {
-            push_member(out, field::TENANT_ID, &identity.tenant_id);
+            push_member(out, field::TENANT_ID, cut(&identity.tenant_id, MAX_ID));
             if let Some(user_id) = &identity.user_id {
-                push_member(out, field::USER_ID, user_id);
+                push_member(out, field::USER_ID, cut(user_id, MAX_ID));
             }
         }
         out.extend_from_slice(request.as_bytes());
@@ -74,8 +76,8 @@ impl LogFields {
     }
 }
 
-fn cut(path: &str) -> &str {
-    &path[..path.floor_char_boundary(MAX_PATH)]
+fn cut(text: &str, length: usize) -> &str {
+    &text[..text.floor_char_boundary(length)]
 }
 
 const fn key_len(key: &str) -> usize {

@@ -6,12 +6,12 @@ use std::{
     fmt::Write,
     sync::Arc,
     thread,
-    time::{Instant, SystemTime},
+    time::{Duration, Instant, SystemTime},
 };
 
 use axum::body::Body;
 use belvedere_core::{
-    RequestContext,
+    RequestContext, millis,
     names::{event, metric},
 };
 use http::{HeaderValue, Method, Response, StatusCode, Version};
@@ -207,8 +207,12 @@ impl Completion {
         if self.observe.0.is_probe {
             return;
         }
-        self.context
-            .enter(|| self.tell(outcome, status, duration.as_secs_f64()));
+        if let Some(slo) = self.observe.0.slo.as_ref()
+            && outcome != Outcome::ClientAbort
+        {
+            slo.count(status >= 500, duration);
+        }
+        self.context.enter(|| self.tell(outcome, status, duration));
         let keep = status >= 500 || self.observe.0.tracer.is_slow(duration);
         if !self.context.is_sampled() {
             self.context.decide(keep);
@@ -218,21 +222,18 @@ impl Completion {
         }
     }
 
-    fn tell(&self, outcome: Outcome, status: u16, seconds: f64) {
-        // To the microsecond: more digits would be noise.
-        let duration_ms = (seconds * 1e6).round() / 1e3;
+    fn tell(&self, outcome: Outcome, status: u16, duration: Duration) {
         tracing::info!(
+            message = event::REQUEST_COMPLETED,
             status_code = status,
-            duration_ms,
+            duration_ms = millis(duration),
             response_bytes = self.response_bytes,
             outcome = outcome.as_str(),
-            error = self.code.as_deref(),
-            "{}",
-            event::REQUEST_COMPLETED
+            error = self.code.as_deref()
         );
     }
 
-    fn trace(&self, outcome: Outcome, status: u16, duration: std::time::Duration) {
+    fn trace(&self, outcome: Outcome, status: u16, duration: Duration) {
         let error_type = (status >= 500).then(|| self.error_type(outcome, status));
         let ending = Ending {
             status,

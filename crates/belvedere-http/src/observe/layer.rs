@@ -5,7 +5,7 @@ use std::{
 };
 
 use axum::body::Body;
-use belvedere_core::{Shutdown, TrustedPeers, context::Scope, trace::Tracer};
+use belvedere_core::{Shutdown, Slo, TrustedPeers, context::Scope, trace::Tracer};
 use http::{Request, Response};
 use pin_project_lite::pin_project;
 use tower_layer::Layer;
@@ -23,6 +23,7 @@ pub(super) struct Shared {
     pub(super) tracer: Tracer,
     pub(super) shutdown: Shutdown,
     pub(super) trusted: TrustedPeers,
+    pub(super) slo: Option<Slo>,
     pub(super) is_probe: bool,
 }
 
@@ -33,6 +34,7 @@ impl Observe {
             tracer,
             shutdown,
             trusted: TrustedPeers::default(),
+            slo: None,
             is_probe: false,
         }))
     }
@@ -42,6 +44,15 @@ impl Observe {
     pub fn trusted_peers(self, trusted: TrustedPeers) -> Self {
         Self(Arc::new(Shared {
             trusted,
+            ..Shared::clone(&self.0)
+        }))
+    }
+
+    /// Counts each answered request by the service's objectives (`slo_requests_total`).
+    #[must_use]
+    pub fn slo(self, slo: Slo) -> Self {
+        Self(Arc::new(Shared {
+            slo: Some(slo),
             ..Shared::clone(&self.0)
         }))
     }

@@ -11,9 +11,9 @@
 //! |---|---|---|
 //! | `ok` | the body ended, status below 500 | the response's |
 //! | `error` | the body ended, status 500 or above; or the body failed | the response's; `500` |
-//! | `client_abort` | the caller went away | `499` |
+//! | `client_abort` | the caller went away, be it in the middle of its upload | `499` |
 //! | `timeout` | the handler was too slow | `503` |
-//! | `panic` | a handler or a body panicked | `500` |
+//! | `panic` | a handler, a body, or a layer that nobody protects panicked | `500` |
 //! | `shutdown` | the process ended before the request did | `503` |
 //!
 //! [`RequestContext`]: belvedere_core::RequestContext

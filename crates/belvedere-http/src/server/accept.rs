@@ -21,6 +21,8 @@ const ABORT_GRACE: Duration = Duration::from_secs(1);
 pub struct Limits {
     /// Longest time for a request's head.
     pub header_timeout: Duration,
+    /// Longest time between two requests of one connection.
+    pub idle_timeout: Duration,
     /// Connections at once.
     pub max_connections: u32,
 }
@@ -29,6 +31,8 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             header_timeout: Duration::from_secs(10),
+            // Balancers keep theirs for 60 s: they close first, and no request is lost on its way.
+            idle_timeout: Duration::from_secs(75),
             max_connections: 10_000,
         }
     }
@@ -72,13 +76,6 @@ impl Server {
     /// The socket is gone.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         self.listener.local_addr()
-    }
-
-    /// Longest time between two requests on one connection; default: 75 s.
-    #[must_use]
-    pub const fn idle_timeout(mut self, idle_timeout: Duration) -> Self {
-        self.connector.idle_timeout = idle_timeout;
-        self
     }
 
     /// Serves until the shutdown says stop, then until every connection has ended or is aborted. Returns how many were.

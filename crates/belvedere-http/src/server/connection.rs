@@ -34,9 +34,6 @@ const MAX_STREAMS: u32 = 200;
 /// Resets that a peer may cause before its connection is closed (CVE-2023-44487).
 const MAX_RESETS: usize = 64;
 
-/// Longest time between two requests on one connection: longer than balancers keep theirs (60 s), so that they close first.
-const IDLE_TIMEOUT: Duration = Duration::from_secs(75);
-
 /// Who is at the other end of the socket. In the extensions of every request.
 #[derive(Debug, Clone, Copy)]
 pub struct Peer(pub SocketAddr);
@@ -47,7 +44,7 @@ pub(super) struct Connector {
     pub(super) router: Router,
     builder: Builder<TokioExecutor>,
     header_timeout: Duration,
-    pub(super) idle_timeout: Duration,
+    idle_timeout: Duration,
     shutdown: Shutdown,
     abandoned: AtomicU32,
 }
@@ -69,7 +66,7 @@ impl Connector {
             router,
             builder,
             header_timeout: limits.header_timeout,
-            idle_timeout: IDLE_TIMEOUT,
+            idle_timeout: limits.idle_timeout,
             shutdown,
             abandoned: AtomicU32::new(0),
         }

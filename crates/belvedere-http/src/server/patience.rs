@@ -11,6 +11,40 @@ use super::activity::{Activity, Phase};
 
 /// How long a connection that is being closed gets to finish what it has begun to say.
 const CLOSING: Duration = Duration::from_secs(1);
+/// Time for a timer to move: a wait of 0 may close every connection, but must not spin.
+const SHORTEST_TICK: Duration = Duration::from_millis(1);
+/// What is longer is for ever; beyond some point the clock would overflow.
+const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
+/// How long a connection is waited for.
+#[derive(Debug, Clone, Copy)]
+struct Waits {
+    head: Duration,
+    idle: Duration,
+}
+
+impl Waits {
+    fn at_most(self, longest: Duration) -> Self {
+        Self {
+            head: self.head.min(longest),
+            idle: self.idle.min(longest),
+        }
+    }
+
+    /// No deadline is nearer than this when it is set.
+    fn tick(self) -> Duration {
+        self.head.min(self.idle).max(SHORTEST_TICK)
+    }
+
+    /// A request has limits of its own.
+    fn deadline(self, phase: Phase) -> Option<Instant> {
+        match phase {
+            Phase::Head => Some(Instant::now() + self.head),
+            Phase::Idle => Some(Instant::now() + self.idle),
+            Phase::Busy => None,
+        }
+    }
+}
 
 pin_project! {
     /// Resolves when a connection has been waited for too long, to the phase it was in.
@@ -19,42 +53,34 @@ pin_project! {
     /// slow. It is polled after the connection whenever that was polled, and moves its timer only when it fires.
     pub(super) struct Patience<'c> {
         activity: &'c Activity,
+        waits: Waits,
         seen: (Phase, u64),
         deadline: Option<Instant>,
-        header_timeout: Duration,
-        idle_timeout: Duration,
         #[pin]
         sleep: Sleep,
     }
 }
 
 impl<'c> Patience<'c> {
-    pub(super) fn new(
-        activity: &'c Activity,
-        header_timeout: Duration,
-        idle_timeout: Duration,
-    ) -> Self {
-        let first = header_timeout.min(idle_timeout);
+    pub(super) fn new(activity: &'c Activity, head: Duration, idle: Duration) -> Self {
+        let waits = Waits { head, idle }.at_most(LONGEST);
+        let seen = activity.phase();
         Self {
             activity,
-            seen: activity.phase(),
-            deadline: Some(Instant::now() + header_timeout),
-            header_timeout,
-            idle_timeout,
-            sleep: sleep(first),
+            waits,
+            seen,
+            deadline: waits.deadline(seen.0),
+            sleep: sleep(waits.tick()),
         }
     }
 
     /// The connection is being closed: what is not busy gets a second at most.
     pub(super) fn hurry(self: Pin<&mut Self>) {
         let this = self.project();
-        *this.header_timeout = CLOSING.min(*this.header_timeout);
-        *this.idle_timeout = CLOSING.min(*this.idle_timeout);
+        *this.waits = this.waits.at_most(CLOSING);
         *this.seen = this.activity.phase();
-        let limit = limit(this.seen.0, *this.header_timeout, *this.idle_timeout);
-        *this.deadline = limit.map(|limit| Instant::now() + limit);
-        let first = (*this.header_timeout).min(*this.idle_timeout);
-        this.sleep.reset(Instant::now() + first);
+        *this.deadline = this.waits.deadline(this.seen.0);
+        this.sleep.reset(Instant::now() + this.waits.tick());
     }
 }
 
@@ -66,30 +92,16 @@ impl Future for Patience<'_> {
         let now = this.activity.phase();
         if now != *this.seen {
             *this.seen = now;
-            let limit = limit(now.0, *this.header_timeout, *this.idle_timeout);
-            *this.deadline = limit.map(|limit| Instant::now() + limit);
+            *this.deadline = this.waits.deadline(now.0);
         }
-        // No deadline is nearer than one tick after it was set, so none is missed.
-        let tick = (*this.header_timeout).min(*this.idle_timeout);
         loop {
             ready!(this.sleep.as_mut().poll(task));
-            let next = Instant::now() + tick;
-            match *this.deadline {
-                Some(deadline) if deadline <= Instant::now() => return Poll::Ready(this.seen.0),
-                deadline => this
-                    .sleep
-                    .as_mut()
-                    .reset(deadline.unwrap_or(next).min(next)),
+            let next = Instant::now() + this.waits.tick();
+            let deadline = this.deadline.unwrap_or(next);
+            if deadline <= Instant::now() {
+                return Poll::Ready(this.seen.0);
             }
+            this.sleep.as_mut().reset(deadline.min(next));
         }
-    }
-}
-
-/// A request has limits of its own.
-const fn limit(phase: Phase, header_timeout: Duration, idle_timeout: Duration) -> Option<Duration> {
-    match phase {
-        Phase::Head => Some(header_timeout),
-        Phase::Idle => Some(idle_timeout),
-        Phase::Busy => None,
     }
 }

@@ -33,13 +33,6 @@ async fn restless() -> Service {
     .await
 }
 
-impl Service {
-    fn rejected(&self, reason: &str) -> f64 {
-        self.metrics
-            .sum("http_connections_rejected_total", &[("reason", reason)])
-    }
-}
-
 #[tokio::test]
 async fn half_a_head_is_closed_at_the_limit_and_counted_but_not_logged() {
     let service = impatient().await;
@@ -154,6 +147,31 @@ async fn a_request_may_take_longer_than_a_head_and_an_idle_connection() {
 }
 
 #[tokio::test]
+async fn a_limit_of_zero_does_not_spin() {
+    let setup = Setup {
+        idle: Duration::ZERO,
+        ..Setup::default()
+    };
+    let service = setup.start().await;
+    assert_eq!(service.get("/nap").await.status, 200);
+}
+
+#[tokio::test]
+async fn a_limit_past_the_end_of_the_clock_is_none() {
+    let limits = Limits {
+        header_timeout: Duration::MAX,
+        ..Limits::default()
+    };
+    let setup = Setup {
+        limits,
+        idle: Duration::MAX,
+        ..Setup::default()
+    };
+    let service = setup.start().await;
+    assert_eq!(service.get("/ok").await.status, 200);
+}
+
+#[tokio::test]
 async fn an_idle_connection_is_closed_at_its_limit_and_not_counted_as_refused() {
     let service = restless().await;
     let mut wire = service.connect().await;
@@ -192,38 +210,4 @@ async fn no_more_connections_are_served_at_once_than_the_limit() {
     assert!(waiting.await.is_err(), "a third connection was served");
     drop(first);
     assert_eq!(third.answer().await.status, 200);
-}
-
-#[tokio::test]
-async fn a_head_that_is_no_http_is_counted_but_not_logged() {
-    let service = Service::start().await;
-    let mut wire = service.connect().await;
-    wire.say("\x16\x03\x01 is no request\r\n\r\n").await;
-    assert_eq!(wire.rest().await.status, 400);
-    until("a refusal", || service.rejected("malformed") == 1.0).await;
-    assert!(service.logs.all().is_empty());
-}
-
-#[tokio::test]
-async fn a_head_over_hypers_limit_is_counted_but_not_logged() {
-    let service = Service::start().await;
-    let mut wire = service.connect().await;
-    let _ = wire
-        .try_say(format!(
-            "GET /ok HTTP/1.1\r\nx: {}\r\n\r\n",
-            "y".repeat(70_000)
-        ))
-        .await;
-    wire.rest().await;
-    until("a refusal", || service.rejected("head_too_large") == 1.0).await;
-    assert!(service.logs.all().is_empty());
-}
-
-#[tokio::test]
-async fn a_head_over_our_own_limit_is_answered_with_a_problem() {
-    let service = Service::start().await;
-    let line = format!("x: {}\r\n", "y".repeat(33_000));
-    let answer = service.ask("GET", "/ok", &line, "").await;
-    assert_eq!(answer.json()["error"], "request_header_fields_too_large");
-    assert_eq!(service.sole_record().await.summary(), ("ok", 431, 0));
 }

@@ -12,6 +12,7 @@ mod completion;
 mod drain;
 mod extractors;
 mod harness;
+mod heads;
 mod ids;
 mod limits;
 mod mixed;

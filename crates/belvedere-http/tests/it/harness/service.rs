@@ -58,8 +58,12 @@ impl Setup {
             .layer(observe.layer());
         let probes = health_routes(health.clone()).layer(observe.probes().layer());
         let any = SocketAddr::from(([127, 0, 0, 1], 0));
-        let server = Server::bind(any, api.merge(probes), self.limits, shutdown.clone());
-        let server = server.await.unwrap().idle_timeout(self.idle);
+        let limits = Limits {
+            idle_timeout: self.idle,
+            ..self.limits
+        };
+        let server = Server::bind(any, api.merge(probes), limits, shutdown.clone());
+        let server = server.await.unwrap();
         Service {
             addr: server.local_addr().unwrap(),
             watch: health.watch().await,
@@ -108,6 +112,12 @@ impl Service {
 
     pub(crate) async fn get(&self, path: &str) -> Answer {
         self.ask("GET", path, "", "").await
+    }
+
+    /// How many connections were refused before there was a request.
+    pub(crate) fn rejected(&self, reason: &str) -> f64 {
+        let labels = [("reason", reason)];
+        self.metrics.sum("http_connections_rejected_total", &labels)
     }
 
     /// How many requests are told to be running.

@@ -67,6 +67,7 @@ fn a_context_that_would_fill_the_line_gives_up_what_others_decide() {
     let context = NewRequest::new("GET", &long, "/{x}").begin(&Tracer::off());
     let members = context.enter(|| parsed(&render(&[("a", Value::Int(1))])));
     assert_eq!(members["path"], "\u{1}".repeat(1024));
+    let context = NewRequest::new("GET", "/", &long).begin(&Tracer::off());
     context.bind_identity(Identity {
         tenant_id: long.as_str().into(),
         user_id: None,
@@ -77,5 +78,6 @@ fn a_context_that_would_fill_the_line_gives_up_what_others_decide() {
         (&members["a"], &members["truncated"]),
         (&1.into(), &true.into())
     );
+    assert!(!members.contains_key("route"));
     assert!(!members.contains_key("tenant_id"));
 }
