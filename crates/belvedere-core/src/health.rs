@@ -121,6 +121,8 @@ struct Inner {
     born: Instant,
     heartbeat: AtomicU64,
     started: AtomicBool,
+    /// A critical task has ended.
+    is_maimed: AtomicBool,
     shutdown: Shutdown,
 }
 
@@ -146,6 +148,7 @@ impl Health {
             born: Instant::now(),
             heartbeat: AtomicU64::new(0),
             started: AtomicBool::new(false),
+            is_maimed: AtomicBool::new(false),
             shutdown,
         }))
     }
@@ -191,10 +194,20 @@ impl Health {
         self.0.started.load(Ordering::Acquire)
     }
 
-    /// What `/health/live` tells: false only when the runtime has run no task for 10 s.
+    /// What `/health/live` tells: false only when the runtime has run no task for 10 s, or a critical one has ended.
     pub fn is_live(&self) -> bool {
         let last = self.0.heartbeat.load(Ordering::Relaxed);
-        !self.is_started() || self.millis().saturating_sub(last) <= millis(WEDGED_AFTER)
+        let beats = self.millis().saturating_sub(last) <= millis(WEDGED_AFTER);
+        (beats || !self.is_started()) && !self.0.is_maimed.load(Ordering::Relaxed)
+    }
+
+    /// To be held by a task without which the process is of no use. When it is dropped before the shutdown has begun, by
+    /// an end or a panic, the process is live no more, and whoever watches it starts it anew.
+    pub fn critical_task(&self, name: &'static str) -> CriticalTask {
+        CriticalTask {
+            health: self.clone(),
+            name,
+        }
     }
 
     fn each<F, W>(&self, work: F) -> JoinSet<()>
@@ -216,15 +229,14 @@ impl Health {
     async fn run_once(&self, at: usize) {
         let watched = &self.0.checks[at];
         let name = watched.check.name();
-        let verdict = match time::timeout(TIME_LIMIT, watched.check.check()).await {
-            Ok(Ok(())) => Verdict::Ok,
-            Ok(Err(CheckFailure(source))) => {
-                tracing::debug!(dependency = name, error = %source, "health_check_failed");
-                Verdict::Unavailable
-            }
-            Err(_) => Verdict::Timeout,
+        let answer = time::timeout(TIME_LIMIT, watched.check.check()).await;
+        let (verdict, error) = match answer {
+            Ok(Ok(())) => (Verdict::Ok, None),
+            Ok(Err(CheckFailure(source))) => (Verdict::Unavailable, Some(source.to_string())),
+            Err(_) => (Verdict::Timeout, None),
         };
-        watched.verdict.store(verdict as u8, Ordering::Relaxed);
+        let before = watched.verdict.swap(verdict as u8, Ordering::Relaxed);
+        tell_change(name, Verdict::from_u8(before), verdict, error.as_deref());
         watched.at.store(self.millis(), Ordering::Release);
         metrics::gauge!(metric::DEPENDENCY_UP, "dependency" => name)
             .set(f64::from(u8::from(verdict == Verdict::Ok)));
@@ -246,6 +258,36 @@ impl Health {
 
     fn millis(&self) -> u64 {
         millis(self.0.born.elapsed())
+    }
+}
+
+/// See [`Health::critical_task`].
+#[derive(Debug)]
+#[must_use = "dropping it says that the task has ended"]
+pub struct CriticalTask {
+    health: Health,
+    name: &'static str,
+}
+
+impl Drop for CriticalTask {
+    fn drop(&mut self) {
+        let inner = &self.health.0;
+        if !inner.shutdown.is_draining() {
+            inner.is_maimed.store(true, Ordering::Relaxed);
+            crate::critical!(task = self.name, "critical_task_ended");
+        }
+    }
+}
+
+/// Once for each change: a dependency that stays away is told by its gauge, not by the log. That it works from the start
+/// is no news.
+fn tell_change(dependency: &str, before: Verdict, now: Verdict, error: Option<&str>) {
+    let verdict = now.as_str();
+    match (before, now) {
+        (before, now) if before == now => {}
+        (Verdict::Stale, Verdict::Ok) => {}
+        (_, Verdict::Ok) => tracing::info!(dependency, verdict, "health_check_changed"),
+        _ => tracing::warn!(dependency, verdict, error, "health_check_changed"),
     }
 }
 

@@ -65,7 +65,11 @@ impl Life {
             at_stop,
             _admin,
         } = self;
-        let serving = belvedere_core::spawn(server.run());
+        let critical = health.critical_task("http_listener");
+        let serving = belvedere_core::spawn(async move {
+            let _held = critical;
+            server.run().await
+        });
         health.mark_started();
         let startup_ms = millis(began.elapsed());
         tracing::info!(message = event::STARTED, http = %http, admin = %admin, startup_ms);

@@ -94,6 +94,30 @@ async fn a_runtime_that_runs_tasks_again_is_alive_again() {
     }
 }
 
+#[tokio::test]
+async fn a_critical_task_that_ends_early_ends_liveness() {
+    let shutdown = Shutdown::default();
+    let health = Health::new(Vec::new(), shutdown.clone());
+    let task = health.critical_task("listener");
+    assert!(health.is_live());
+    let ended = crate::spawn(async move {
+        let _held = task;
+        panic!("as asked");
+    });
+    assert_eq!(ended.await.unwrap(), None::<()>);
+    assert!(!health.is_live());
+}
+
+#[test]
+fn a_critical_task_may_end_with_the_shutdown() {
+    let shutdown = Shutdown::default();
+    let health = Health::new(Vec::new(), shutdown.clone());
+    let task = health.critical_task("listener");
+    shutdown.drain();
+    drop(task);
+    assert!(health.is_live());
+}
+
 #[test]
 fn a_verdict_goes_stale() {
     let watched = Watched::new(Box::new(Fake {
