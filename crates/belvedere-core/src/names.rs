@@ -96,8 +96,18 @@ pub mod event {
     pub const LOG_EVENTS_DROPPED: &str = "log_events_dropped";
 }
 
-/// Log keys of the request's context, in their order.
+/// Log keys, in their order.
 pub mod field {
+    /// What every line begins with, in a request or outside.
+    pub const HEAD: [&str; 7] = [
+        "timestamp",
+        "level",
+        "message",
+        "target",
+        "service",
+        "environment",
+        "version",
+    ];
     /// 32 hex digits.
     pub const TRACE_ID: &str = "trace_id";
     /// 16 hex digits.

@@ -19,12 +19,11 @@ fn tell(info: &PanicHookInfo<'_>) {
     let backtrace =
         (backtrace.status() == BacktraceStatus::Captured).then(|| backtrace.to_string());
     tracing::error!(
+        message = event::UNHANDLED_EXCEPTION,
         exc_type = "panic",
         exc_message = message(info.payload()),
         location,
-        backtrace,
-        "{}",
-        event::UNHANDLED_EXCEPTION
+        backtrace
     );
 }
 

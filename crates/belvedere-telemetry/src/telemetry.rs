@@ -121,13 +121,12 @@ impl Telemetry {
         } = &self.configured;
         let ratio = self.tracer.sampler().ratio();
         tracing::info!(
+            message = event::TELEMETRY_CONFIGURED,
             logs,
             traces,
             metrics,
             sampler,
-            ratio,
-            "{}",
-            event::TELEMETRY_CONFIGURED
+            ratio
         );
     }
 

@@ -182,10 +182,9 @@ impl Completion {
         let message = chain(error);
         self.context.enter(|| {
             tracing::error!(
+                message = event::UNHANDLED_EXCEPTION,
                 exc_type = "response_body",
-                exc_message = message,
-                "{}",
-                event::UNHANDLED_EXCEPTION
+                exc_message = message
             );
         });
         self.finish(Outcome::Error, 500);
@@ -292,12 +291,11 @@ fn tell_failure(status: StatusCode, failure: Option<&Failure>, cut: Option<Cut>)
         (None, _) => "response",
     };
     tracing::error!(
+        message = event::UNHANDLED_EXCEPTION,
         exc_type,
         exc_message = message,
         status_code = status.as_u16(),
-        error = failure.map(|failure| &*failure.code),
-        "{}",
-        event::UNHANDLED_EXCEPTION
+        error = failure.map(|failure| &*failure.code)
     );
 }
 

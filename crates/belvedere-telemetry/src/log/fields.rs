@@ -5,7 +5,7 @@ use std::{
     fmt::{self, Write},
 };
 
-use belvedere_core::{REDACTED, Redactor};
+use belvedere_core::{REDACTED, Redactor, names::field};
 use tracing::{
     Level,
     field::{Field, Visit},
@@ -19,18 +19,8 @@ const CRITICAL: &str = "critical";
 pub(super) const MAX_VALUE: usize = 4 * 1024;
 /// Where collecting ends: no line has room for more.
 const MAX_FIELDS: usize = 16 * 1024;
-/// Keys that a line has already: an event's own field of that name gets this before it.
+/// What comes before the name of an event's own field when every line has a key of that name.
 const RESERVED_PREFIX: &str = "field.";
-const RESERVED: [&str; 8] = [
-    "timestamp",
-    "level",
-    "message",
-    "target",
-    "service",
-    "environment",
-    "version",
-    super::line::TRUNCATED,
-];
 
 /// What an event says. Its buffers are used again for the next event.
 #[derive(Debug, Default)]
@@ -182,9 +172,14 @@ impl Visit for Fields<'_> {
     }
 }
 
+/// Whether a line has a key of that name already.
+fn is_reserved(name: &str) -> bool {
+    field::HEAD.contains(&name) || name == super::line::TRUNCATED
+}
+
 fn key(out: &mut Vec<u8>, name: &str) {
     out.push(b',');
-    if RESERVED.contains(&name) {
+    if is_reserved(name) {
         json(out, &format_args!("{RESERVED_PREFIX}{name}"));
     } else {
         json(out, name);
@@ -199,7 +194,7 @@ fn collide(one: &str, other: &str) -> bool {
 
 /// `field.level` is what `level` becomes.
 fn is_prefixed(long: &str, name: &str) -> bool {
-    long.strip_prefix(RESERVED_PREFIX) == Some(name) && RESERVED.contains(&name)
+    long.strip_prefix(RESERVED_PREFIX) == Some(name) && is_reserved(name)
 }
 
 /// An error with its sources: `could not save: connection reset`.

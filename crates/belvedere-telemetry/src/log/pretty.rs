@@ -1,17 +1,7 @@
 //! The same line for people. It costs a parse; nobody reads a million of them.
 
+use belvedere_core::names::field;
 use serde_json::Value;
-
-/// Keys that are told first, or not at all.
-const HEAD: [&str; 7] = [
-    "timestamp",
-    "level",
-    "message",
-    "target",
-    "service",
-    "environment",
-    "version",
-];
 
 /// `08:15:30.000042 INFO  order_placed  shop::orders product=espresso ...`
 pub(super) fn render(line: &[u8]) -> String {
@@ -28,7 +18,7 @@ pub(super) fn render(line: &[u8]) -> String {
     let mut out = format!("{time} {level:<8} {message}  {}", text("target"));
     for (key, value) in members
         .iter()
-        .filter(|(key, _)| !HEAD.contains(&key.as_str()))
+        .filter(|(key, _)| !field::HEAD.contains(&key.as_str()))
     {
         out.push_str(&format!(" {key}={}", plain(value)));
     }
