@@ -4,7 +4,7 @@ use std::fs;
 
 use anyhow::{Context, Result};
 
-use super::peers::{Peer, Peers, Started};
+use super::peers::{ONE_CORE, Peer, Peers, Started};
 use crate::check::metrics::Scrape;
 use crate::run::http::Call;
 
@@ -64,7 +64,7 @@ fn dropped(peer: Peer, side: &Started) -> Result<f64> {
 
 fn start_all(peers: &Peers) -> Result<Vec<Started>> {
     let start = |peer: Peer| {
-        let started = peers.start(peer, &[])?;
+        let started = peers.start(peer, &ONE_CORE.map(str::to_owned))?;
         peers.load(&started, WARM_UP, CONNECTIONS)?;
         Ok(started)
     };
