@@ -50,6 +50,11 @@ impl Scrape {
         self.0.iter().filter(move |sample| sample.name == name)
     }
 
+    /// Every sample.
+    pub(crate) fn samples(&self) -> impl Iterator<Item = &Sample> {
+        self.0.iter()
+    }
+
     fn absent(&self, name: &str, wanted: &BTreeMap<String, String>) -> String {
         let present: Vec<_> = self
             .named(name)

@@ -2,7 +2,7 @@
 
 pub(crate) mod log;
 pub(crate) mod metrics;
-mod ordered;
+pub(crate) mod ordered;
 pub(crate) mod problem;
 pub(crate) mod spans;
 pub(crate) mod tour;

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::checks::{Checks, figure};
 use super::preset::{Preset, start_until_ready};
-use super::{logs, metrics, traces};
+use super::{logs, metrics, picture, traces};
 use crate::check::log::{self, LogLine};
 use crate::check::metrics::Scrape;
 use crate::check::tour::{self, Stop, Visit};
@@ -67,6 +67,9 @@ pub(crate) fn run(checks: &Checks, preset: &Preset) -> Option<()> {
     logs::run(checks, &drive);
     metrics::run(checks, &drive);
     traces::run(checks, &drive);
+    if preset.system() == "sqlite" {
+        picture::run(checks, &drive);
+    }
     Some(())
 }
 

@@ -9,6 +9,7 @@ mod files;
 mod generation;
 mod logs;
 mod metrics;
+mod picture;
 mod preset;
 mod shared;
 pub(crate) mod snippet;
