@@ -12,7 +12,7 @@ use opentelemetry::{
 use reqwest::{Client, Response, Url, redirect::Policy};
 use serde::Serialize;
 
-use crate::observe::REQUEST_ID;
+use crate::observe::{REQUEST_ID, TRACEPARENT};
 
 /// Longest time for a connection to be made.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
@@ -139,11 +139,7 @@ impl Call {
         let own = context.as_ref().map(|context| context.traceparent());
         let traceparent = self.span.as_ref().map(ChildSpan::traceparent).or(own);
         let mut headers = HeaderMap::new();
-        put(
-            &mut headers,
-            HeaderName::from_static("traceparent"),
-            traceparent,
-        );
+        put(&mut headers, TRACEPARENT, traceparent);
         put(
             &mut headers,
             REQUEST_ID,

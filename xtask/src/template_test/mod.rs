@@ -7,6 +7,7 @@ mod drive;
 mod failures;
 mod files;
 mod generation;
+mod knobs;
 mod logs;
 mod metrics;
 mod picture;
@@ -55,6 +56,9 @@ fn run_preset(checkout: &Checkout, checks: &Checks, database: &'static str) -> O
     build::run(checks, &preset)?;
     checks.run("the workspace's versions and profiles", || {
         shared::check(checkout, &preset.folder)
+    });
+    checks.run("config/default.toml has every knob", || {
+        knobs::check(&preset)
     });
     drive::run(checks, &preset);
     failures::run(checks, &preset);

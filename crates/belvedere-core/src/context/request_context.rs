@@ -89,11 +89,6 @@ impl RequestContext {
         self.own
     }
 
-    /// What spans need to know about where they go.
-    pub const fn tracer(&self) -> &Tracer {
-        &self.tracer
-    }
-
     /// Who is asking, once authentication has said so.
     pub fn identity(&self) -> Option<&Identity> {
         self.identity.get()

@@ -16,7 +16,8 @@ use super::{
 use crate::Peer;
 
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-const TRACEPARENT: &str = "traceparent";
+/// W3C Trace Context.
+pub(crate) const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
 /// The label values of `method`; the last one stands for all others.
 pub(super) const METHODS: [&str; 10] = [

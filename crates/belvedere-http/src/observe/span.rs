@@ -5,7 +5,11 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use belvedere_core::{RequestContext, names::UNMATCHED, trace::SpanRecord};
+use belvedere_core::{
+    RequestContext,
+    names::{UNMATCHED, field},
+    trace::SpanRecord,
+};
 use http::Version;
 use opentelemetry::{
     KeyValue,
@@ -88,7 +92,7 @@ fn attributes(
     if let Some(error_type) = ending.error_type {
         add("error.type", error_type.into());
     }
-    add("request_id", context.request_id().to_owned().into());
+    add(field::REQUEST_ID, context.request_id().to_owned().into());
     attributes
 }
 
