@@ -94,6 +94,10 @@ pub mod event {
     pub const SLOW_QUERY: &str = "slow_query";
     /// The log queue was full.
     pub const LOG_EVENTS_DROPPED: &str = "log_events_dropped";
+    /// Somebody, or the end of a time limit, changed the level of a target.
+    pub const LOG_LEVEL_CHANGED: &str = "log_level_changed";
+    /// Somebody, or the end of a time limit, changed the share of traces that is kept.
+    pub const SAMPLING_CHANGED: &str = "sampling_changed";
 }
 
 /// Log keys, in their order.
@@ -143,3 +147,6 @@ pub mod field {
 
 /// A route that no template matched.
 pub const UNMATCHED: &str = "unmatched";
+
+/// The last segment of a nested service's template, after its prefix: the label of such a route ends in `*`.
+pub const NESTED_REST: &str = "{*belvedere_rest}";
