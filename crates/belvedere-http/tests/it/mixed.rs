@@ -1,136 +1,99 @@
 //! Many requests of every kind at once: the log, the metrics and the spans tell the same story.
 
-use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
+mod arrivals;
+mod callers;
+mod workers;
 
-use belvedere_core::trace::SpanRecord;
+use std::{collections::BTreeMap, time::Duration};
+
 use futures_util::future::join_all;
 
-use crate::harness::{Event, Http2, Service, Setup, Wire, attribute, request};
+use crate::harness::{Event, Service, Setup, attribute, routes};
+use arrivals::Arrivals;
+use callers::{Caller, Kind, callers};
+use workers::Worker;
 
-const CONNECTIONS: usize = 16;
-const REQUESTS: usize = 2_000;
+const WORKERS: usize = 16;
 
-/// How a caller behaves.
-#[derive(Clone, Copy)]
-enum Caller {
-    /// Stays for the answer, and keeps the connection.
-    Stays(&'static str, &'static str),
-    /// Stays until the server closes.
-    Watches(&'static str),
-    /// Leaves as soon as it has asked.
-    Leaves(&'static str),
-    /// Is cut off as soon as the answer begins.
-    IsCut(&'static str),
-    /// Leaves in the middle of its upload.
-    StopsSending,
-}
-
-const CALLERS: [Caller; 16] = [
-    Caller::Stays("GET", "/ok"),
-    Caller::Stays("GET", "/things/7"),
-    Caller::Stays("GET", "/things/x"),
-    Caller::Stays("POST", "/ok"),
-    Caller::Stays("BREW", "/nowhere"),
-    Caller::Stays("GET", "/missing"),
-    Caller::Stays("GET", "/broken"),
-    Caller::Stays("GET", "/bare"),
-    Caller::Stays("GET", "/panic"),
-    Caller::Stays("GET", "/hang"),
-    Caller::Watches("/body-panic"),
-    Caller::Watches("/body-error"),
-    Caller::Leaves("/hang"),
-    Caller::Leaves("/endless"),
-    Caller::IsCut("/flood"),
-    Caller::StopsSending,
-];
-
-/// Method, route and status of a request, the latter `499` for an abort.
-type Kind = (String, String, String);
 type Tally = BTreeMap<Kind, usize>;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn log_metrics_and_spans_agree_about_two_thousand_mixed_requests() {
-    let timeout = Duration::from_millis(200);
-    let setup = Setup {
-        timeout,
-        ..Setup::default()
-    };
-    let mut service = setup.start().await;
-    let workers = (0..CONNECTIONS).map(|worker| belvedere_core::spawn(work(service.addr, worker)));
-    join_all(workers).await;
-    service.counted(REQUESTS).await;
+async fn log_metrics_and_spans_agree_about_a_thousand_mixed_requests() {
+    agree(1_000).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "soak: make soak"]
+async fn log_metrics_and_spans_agree_about_ten_thousand_mixed_requests() {
+    agree(10_000).await;
+}
+
+/// Makes at least that many requests, as often of each kind.
+async fn agree(requests: usize) {
+    let kinds = kinds(false).len() + kinds(true).len();
+    let rounds = requests.div_ceil(WORKERS / 2 * kinds);
+    let expected = expected(rounds);
+    let requests = expected.values().sum();
+
+    let mut service = serve_and_call(rounds).await;
+    service.counted(requests).await;
     service.shutdown.stop();
     assert_eq!(service.ended().await, 0);
 
-    let logged = tally(service.logs.completed().iter().map(of_event));
-    let spans = service.spans.servers();
-    assert_eq!(logged, tally(spans.iter().map(of_span)));
-    assert_eq!(logged, measured(&service));
-    assert_eq!(logged.values().sum::<usize>(), REQUESTS);
-    assert_eq!(service.active(), 0.0);
-    are_the_same_requests(&service.logs.completed(), &spans);
+    assert_eq!(logged(&service), expected, "by the log");
+    assert_eq!(measured(&service), expected, "by the metrics");
+    assert_eq!(traced(&service), expected, "by the spans");
+    let durations = "http_request_duration_seconds_count";
+    assert_eq!(service.metrics.sum(durations, &[]), requests as f64);
+    nothing_is_active(&service);
+    they_are_the_same_requests(&service);
     every_failure_is_told_once(&service);
+    both_protocols_spoke(&service, rounds);
 }
 
-/// The connection that a caller keeps.
-enum Kept {
-    Http1(Wire),
-    Http2(Http2),
-}
-
-impl Kept {
-    /// Every other caller speaks HTTP/2.
-    async fn open(addr: SocketAddr, worker: usize) -> Self {
-        if worker.is_multiple_of(2) {
-            Self::Http1(Wire::open(addr).await)
-        } else {
-            Self::Http2(Http2::open(addr).await)
-        }
+async fn serve_and_call(rounds: usize) -> Service {
+    let arrivals = Arrivals::of(WORKERS);
+    let setup = Setup {
+        routes: routes().merge(arrivals.clone().routes()),
+        // Longer than a caller may need to leave a handler that waits.
+        timeout: Duration::from_secs(1),
+        ..Setup::default()
+    };
+    let service = setup.start().await;
+    let works = (0..WORKERS).map(|number| {
+        let worker = Worker {
+            addr: service.addr,
+            number,
+            arrivals: arrivals.clone(),
+        };
+        let callers = rotated(callers(worker.is_http2()), number).repeat(rounds);
+        belvedere_core::spawn(worker.work(callers))
+    });
+    for worked in join_all(works).await {
+        assert_eq!(worked.unwrap(), Some(()), "a caller panicked");
     }
-
-    async fn ask(&mut self, method: &str, path: &str) {
-        match self {
-            Self::Http1(wire) => {
-                wire.say(head(method, path)).await;
-                wire.answer().await;
-            }
-            Self::Http2(http2) => {
-                http2.call(request(method, path)).await;
-            }
-        }
-    }
+    service
 }
 
-async fn work(addr: SocketAddr, worker: usize) {
-    let mut kept = Kept::open(addr, worker).await;
-    for n in 0..REQUESTS / CONNECTIONS {
-        call(addr, &mut kept, CALLERS[(worker + n) % CALLERS.len()]).await;
-    }
+/// Each worker begins elsewhere, so that all kinds are under way at any time.
+fn rotated(mut callers: Vec<Caller>, number: usize) -> Vec<Caller> {
+    let steps = number * callers.len() / WORKERS;
+    callers.rotate_left(steps);
+    callers
 }
 
-async fn call(addr: SocketAddr, kept: &mut Kept, caller: Caller) {
-    let mut own = Wire::open(addr).await;
-    match caller {
-        Caller::Stays(method, path) => kept.ask(method, path).await,
-        Caller::Watches(path) => {
-            own.say(head("GET", path)).await;
-            own.rest().await;
-        }
-        Caller::Leaves(path) => own.say(head("GET", path)).await,
-        Caller::IsCut(path) => {
-            own.say(head("GET", path)).await;
-            own.hear("begin").await;
-            own.reset();
-        }
-        Caller::StopsSending => {
-            own.say("POST /upload HTTP/1.1\r\nhost: test\r\ncontent-length: 9\r\n\r\nhalf")
-                .await;
-        }
-    }
+fn kinds(is_http2: bool) -> Vec<Kind> {
+    let callers = callers(is_http2).into_iter();
+    callers.filter_map(Caller::kind).collect()
 }
 
-fn head(method: &str, path: &str) -> String {
-    format!("{method} {path} HTTP/1.1\r\nhost: test\r\n\r\n")
+fn expected(rounds: usize) -> Tally {
+    let kinds = kinds(false).into_iter().chain(kinds(true));
+    let mut tally = tally(kinds);
+    tally
+        .values_mut()
+        .for_each(|count| *count *= rounds * WORKERS / 2);
+    tally
 }
 
 fn tally(kinds: impl Iterator<Item = Kind>) -> Tally {
@@ -139,33 +102,37 @@ fn tally(kinds: impl Iterator<Item = Kind>) -> Tally {
     tally
 }
 
+fn logged(service: &Service) -> Tally {
+    tally(service.logs.completed().iter().map(of_event))
+}
+
 fn of_event(event: &Event) -> Kind {
     let of_request = |name| event.of_request(name).to_owned();
     let status = event.field("status_code").to_owned();
     (of_request("method"), of_request("route"), status)
 }
 
-fn of_span(span: &SpanRecord) -> Kind {
-    let or = |text: String, other: &str| {
-        if text.is_empty() {
-            other.to_owned()
-        } else {
-            text
-        }
+fn traced(service: &Service) -> Tally {
+    let spans = service.spans.servers();
+    tally(spans.iter().map(|span| of_span(|key| attribute(span, key))))
+}
+
+fn of_span(attribute: impl Fn(&str) -> String) -> Kind {
+    let or = |key, other: &str| match attribute(key) {
+        text if text.is_empty() => other.to_owned(),
+        text => text,
     };
-    let status = attribute(span, "http.response.status_code");
     (
-        attribute(span, "http.request.method"),
-        or(attribute(span, "http.route"), "unmatched"),
-        or(status, "499"),
+        attribute("http.request.method"),
+        or("http.route", "unmatched"),
+        or("http.response.status_code", "499"),
     )
 }
 
 fn measured(service: &Service) -> Tally {
     let series = service.metrics.series("http_requests_total").into_iter();
-    series
-        .map(|(labels, count)| (of_labels(&labels), count as usize))
-        .collect()
+    let counted = series.map(|(labels, count)| (of_labels(&labels), count as usize));
+    counted.filter(|(_, count)| *count > 0).collect()
 }
 
 fn of_labels(labels: &str) -> Kind {
@@ -176,29 +143,38 @@ fn of_labels(labels: &str) -> Kind {
     (value("method"), value("path"), value("status"))
 }
 
-fn are_the_same_requests(events: &[Event], spans: &[SpanRecord]) {
-    let mut logged: Vec<_> = events
-        .iter()
-        .map(|event| event.of_request("span_id").to_owned())
-        .collect();
-    let mut exported: Vec<_> = spans.iter().map(|span| span.span_id.to_string()).collect();
-    logged.sort();
+fn nothing_is_active(service: &Service) {
+    let mut active = service.metrics.series("http_requests_active");
+    active.retain(|(_, count)| *count != 0.0);
+    assert!(active.is_empty(), "{active:?}");
+}
+
+fn they_are_the_same_requests(service: &Service) {
+    let spans = service.spans.servers().into_iter();
+    let mut exported: Vec<_> = spans.map(|span| span.span_id.to_string()).collect();
     exported.sort();
-    assert_eq!(logged, exported);
+    assert_eq!(span_ids(&service.logs.completed()), exported);
+    let before = exported.len();
     exported.dedup();
-    assert_eq!(exported.len(), REQUESTS);
+    assert_eq!(exported.len(), before);
 }
 
 fn every_failure_is_told_once(service: &Service) {
-    let failures = |events: Vec<Event>| {
-        let mut spans: Vec<_> = events
-            .iter()
-            .map(|event| event.of_request("span_id").to_owned())
-            .collect();
-        spans.sort();
-        spans
-    };
     let mut failed = service.logs.completed();
     failed.retain(|event| event.field("status_code").starts_with('5'));
-    assert_eq!(failures(service.logs.exceptions()), failures(failed));
+    assert_eq!(span_ids(&service.logs.exceptions()), span_ids(&failed));
+}
+
+fn span_ids(events: &[Event]) -> Vec<String> {
+    let ids = events.iter().map(|event| event.of_request("span_id"));
+    let mut ids: Vec<_> = ids.map(str::to_owned).collect();
+    ids.sort();
+    ids
+}
+
+fn both_protocols_spoke(service: &Service, rounds: usize) {
+    let spans = service.spans.servers();
+    let version = |span: &&_| attribute(span, "network.protocol.version") == "2";
+    let over_http2 = spans.iter().filter(version).count();
+    assert_eq!(over_http2, kinds(true).len() * rounds * WORKERS / 2);
 }

@@ -18,7 +18,11 @@ async fn nested() -> Service {
 }
 
 async fn ask(wire: &mut Wire, method: &str, path: &str) -> u16 {
-    wire.say(format!("{method} {path} HTTP/1.1\r\nhost: test\r\n\r\n"))
+    ask_host(wire, method, path, "test").await
+}
+
+async fn ask_host(wire: &mut Wire, method: &str, path: &str, host: &str) -> u16 {
+    wire.say(format!("{method} {path} HTTP/1.1\r\nhost: {host}\r\n\r\n"))
         .await;
     wire.answer().await.status
 }
@@ -54,7 +58,7 @@ async fn a_path_that_only_begins_like_a_nested_route_is_unmatched() {
 }
 
 #[tokio::test]
-async fn a_thousand_paths_and_two_hundred_methods_add_a_fixed_number_of_series() {
+async fn a_thousand_paths_and_hosts_and_two_hundred_methods_add_a_fixed_number_of_series() {
     let service = nested().await;
     let mut wire = service.connect().await;
     assert_eq!(ask(&mut wire, "GET", "/things/0").await, 200);
@@ -64,8 +68,10 @@ async fn a_thousand_paths_and_two_hundred_methods_add_a_fixed_number_of_series()
     service.counted(4).await;
     let before = service.metrics.len();
     for n in 0..500 {
-        assert_eq!(ask(&mut wire, "GET", &format!("/things/{n}")).await, 200);
-        assert_eq!(ask(&mut wire, "GET", &format!("/no/{n}")).await, 404);
+        let hosts = [format!("known-{n}.test"), format!("no-{n}.test")];
+        let known = ask_host(&mut wire, "GET", &format!("/things/{n}"), &hosts[0]).await;
+        let unknown = ask_host(&mut wire, "GET", &format!("/no/{n}"), &hosts[1]).await;
+        assert_eq!((known, unknown), (200, 404));
     }
     for n in 0..200 {
         ask(&mut wire, &format!("M{n}"), "/things/0").await;

@@ -7,7 +7,10 @@ use http_body::Frame;
 use http_body_util::{BodyExt, Empty, StreamBody, combinators::UnsyncBoxBody};
 use hyper::client::conn::http2::{SendRequest, handshake};
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use tokio::{net::TcpStream, task::JoinHandle};
+use tokio::{
+    net::TcpStream,
+    task::{AbortHandle, JoinHandle},
+};
 
 use super::{Answer, in_time};
 
@@ -21,12 +24,20 @@ pub(crate) struct Http2 {
 
 impl Http2 {
     pub(crate) async fn open(addr: SocketAddr) -> Self {
-        let stream = TcpStream::connect(addr).await.unwrap();
+        Self::over(TcpStream::connect(addr).await.unwrap()).await
+    }
+
+    pub(crate) async fn over(stream: TcpStream) -> Self {
         let (sender, connection) = handshake(TokioExecutor::new(), TokioIo::new(stream))
             .await
             .unwrap();
         let connection = belvedere_core::spawn(async { connection.await.unwrap_or_default() });
         Self { sender, connection }
+    }
+
+    /// Aborting it cuts the connection.
+    pub(crate) fn connection(&self) -> AbortHandle {
+        self.connection.abort_handle()
     }
 
     pub(crate) async fn get(&mut self, path: &str) -> Answer {
@@ -68,7 +79,7 @@ impl Http2 {
 
     /// Sends requests and cuts the connection as soon as `are_there`.
     pub(crate) async fn cut(mut self, paths: &[&str], are_there: impl Future<Output = ()>) {
-        let connection = self.connection.abort_handle();
+        let connection = self.connection();
         let cut = async {
             are_there.await;
             connection.abort();
