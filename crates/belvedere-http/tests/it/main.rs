@@ -16,6 +16,7 @@ mod heads;
 mod ids;
 mod limits;
 mod mixed;
+mod nested;
 mod plain_axum;
 mod probes;
 mod series;
