@@ -3,6 +3,7 @@
 mod about;
 pub mod config;
 pub mod context;
+pub mod control;
 mod failure;
 pub mod health;
 pub mod names;
@@ -16,6 +17,7 @@ pub mod trace;
 
 pub use about::About;
 pub use context::{Identity, NewRequest, RequestContext};
+pub use control::Control;
 pub use failure::{AsFailure, Failure};
 pub use health::{CheckFailure, Health, HealthCheck};
 pub use peer::TrustedPeers;

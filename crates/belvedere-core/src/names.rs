@@ -52,7 +52,7 @@ pub mod metric {
     pub const SLO_OBJECTIVE: &str = "slo_objective_ratio";
     /// Counter by `slo`, `outcome`.
     pub const SLO_REQUESTS: &str = "slo_requests_total";
-    /// Gauge = 1 by `version`, `rustc`.
+    /// Gauge = 1 by `version`, `commit`, `rustc`.
     pub const BUILD_INFO: &str = "build_info";
 }
 
@@ -94,10 +94,18 @@ pub mod event {
     pub const SLOW_QUERY: &str = "slow_query";
     /// The log queue was full.
     pub const LOG_EVENTS_DROPPED: &str = "log_events_dropped";
+    /// The admin listener can be reached from elsewhere, and nobody may change anything there.
+    pub const ADMIN_WITHOUT_TOKEN: &str = "admin_without_token";
     /// Somebody, or the end of a time limit, changed the level of a target.
     pub const LOG_LEVEL_CHANGED: &str = "log_level_changed";
     /// Somebody, or the end of a time limit, changed the share of traces that is kept.
     pub const SAMPLING_CHANGED: &str = "sampling_changed";
+}
+
+/// Log targets that mean something.
+pub mod target {
+    /// Who changed what runs. Written whatever the level.
+    pub const AUDIT: &str = "belvedere::audit";
 }
 
 /// Log keys, in their order.

@@ -1,7 +1,9 @@
 #![doc = include_str!("../README.md")]
 
 mod config;
+mod control;
 mod filter;
+mod levels;
 mod log;
 mod metrics;
 mod panic;

@@ -1,11 +1,13 @@
 use std::{
     io,
     os::fd::AsFd,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
+use arc_swap::ArcSwap;
 use belvedere_core::{
-    About, Redactor,
+    About, Control, Redactor,
     config::ConfigError,
     names::event,
     trace::{Sampler, Tracer},
@@ -19,7 +21,9 @@ use tracing_subscriber::{
 
 use crate::{
     LogFormat, LogLayer, LogSink, Metrics, StaticFields, TelemetryConfig,
-    filter::Gate,
+    control::Controls,
+    filter::{Gate, InForce},
+    levels::Levels,
     log::dropped_line,
     metrics::MetricsError,
     panic,
@@ -47,6 +51,9 @@ pub enum TelemetryError {
     /// The log has nowhere to go.
     #[error("the log writer did not start")]
     Log(#[from] io::Error),
+    /// No thread for what is ordered for a time.
+    #[error("the control thread did not start")]
+    Control(#[source] io::Error),
 }
 
 /// Every signal of the process, from its first line to its last.
@@ -56,6 +63,7 @@ pub struct Telemetry {
     metrics: Metrics,
     log: LogSink,
     pipeline: Option<Pipeline>,
+    controls: Arc<Controls>,
     configured: Configured,
 }
 
@@ -83,7 +91,7 @@ impl Telemetry {
         let Checked {
             endpoint,
             sampler,
-            gate,
+            levels,
         } = Checked::of(config, environment)?;
         let resource = resource(config, about, environment);
         let pipeline = Pipeline::start(&endpoint, config, resource, sampler)?;
@@ -99,11 +107,16 @@ impl Telemetry {
         let redactor = Redactor::new(config.redact.keys.iter().cloned());
         let lines = LogLayer::new(log.clone(), fixed, redactor);
         let lines = lines.pretty(config.log.format == LogFormat::Pretty);
+        let in_force: InForce = Arc::new(ArcSwap::from_pointee(levels.with(&[])));
+        let gate = Gate::new(Arc::clone(&in_force), !endpoint.is_off());
         install_subscriber(gate, lines, pipeline.as_ref())?;
         panic::install_hook();
         let tracer = pipeline.as_ref().map(|pipeline| pipeline.tracer().clone());
+        let tracer = tracer.unwrap_or_else(Tracer::off);
+        let controls = Controls::start(levels, in_force, tracer.clone());
         Ok(Self {
-            tracer: tracer.unwrap_or_else(Tracer::off),
+            controls: controls.map_err(TelemetryError::Control)?,
+            tracer,
             metrics,
             log,
             pipeline,
@@ -135,6 +148,11 @@ impl Telemetry {
         &self.tracer
     }
 
+    /// What an operator may change while the service runs.
+    pub fn control(&self) -> Arc<dyn Control> {
+        Arc::clone(&self.controls) as Arc<dyn Control>
+    }
+
     /// What `/metrics` renders.
     pub const fn metrics(&self) -> &Metrics {
         &self.metrics
@@ -163,7 +181,7 @@ impl Telemetry {
 struct Checked {
     endpoint: Endpoint,
     sampler: Sampler,
-    gate: Gate,
+    levels: Levels,
 }
 
 impl Checked {
@@ -171,16 +189,15 @@ impl Checked {
     fn of(config: &TelemetryConfig, environment: &str) -> Result<Self, ConfigError> {
         let endpoint = Endpoint::from_config(&config.otel);
         let sampler = sampler(&config.otel, environment);
-        let is_exporting = endpoint.as_ref().is_ok_and(|endpoint| !endpoint.is_off());
-        let gate = Gate::new(&config.log.level, config.log.wire, is_exporting);
-        match (endpoint, sampler, gate) {
-            (Ok(endpoint), Ok(sampler), Ok(gate)) => Ok(Self {
+        let levels = Levels::parse(&config.log.level, config.log.wire);
+        match (endpoint, sampler, levels) {
+            (Ok(endpoint), Ok(sampler), Ok(levels)) => Ok(Self {
                 endpoint,
                 sampler,
-                gate,
+                levels,
             }),
-            (endpoint, sampler, gate) => {
-                let errors = [endpoint.err(), sampler.err(), gate.err()];
+            (endpoint, sampler, levels) => {
+                let errors = [endpoint.err(), sampler.err(), levels.err()];
                 let problems = errors.into_iter().flatten();
                 Err(ConfigError {
                     problems: problems.flat_map(|error| error.problems).collect(),
