@@ -1,33 +1,52 @@
 //! The admin listener's routes: for operators and Prometheus, never for callers.
 
-use std::sync::Arc;
+mod guard;
+mod loggers;
+mod order;
+mod sampling;
 
-use axum::{Json, Router, extract::State, response::IntoResponse, routing::get};
-use belvedere_core::{About, Health};
+use std::{sync::Arc, time::Instant};
+
+use axum::{
+    Json, Router,
+    extract::{DefaultBodyLimit, FromRef, State},
+    response::IntoResponse,
+    routing::get,
+};
+use belvedere_core::{About, Control, Health};
 use http::header::CONTENT_TYPE;
 use serde_json::{Value, json};
 
+pub use self::guard::Guard;
 use crate::{health, problem};
 
 /// The text exposition format of Prometheus.
 const EXPOSITION: &str = "text/plain; version=0.0.4; charset=utf-8";
+/// No order is longer, by far.
+const BODY_LIMIT: usize = 4096;
 
 /// Renders everything measured so far.
 pub type RenderMetrics = Arc<dyn Fn() -> String + Send + Sync>;
 
-/// What the admin listener tells.
+/// What the admin listener tells, and whom it obeys.
 #[derive(Clone)]
 pub struct Admin {
     /// What `/info` tells.
     pub about: About,
     /// `ENVIRONMENT`.
     pub environment: String,
+    /// When the process began.
+    pub began: Instant,
     /// What `/health/*` tells.
     pub health: Health,
     /// What `/metrics` tells.
     pub metrics: RenderMetrics,
     /// What `/config` tells: redacted already.
     pub config: Arc<Value>,
+    /// What `/loggers` and `/sampling` change.
+    pub control: Arc<dyn Control>,
+    /// Who may change it.
+    pub guard: Guard,
 }
 
 impl std::fmt::Debug for Admin {
@@ -38,12 +57,27 @@ impl std::fmt::Debug for Admin {
     }
 }
 
+impl FromRef<Admin> for Arc<dyn Control> {
+    fn from_ref(admin: &Admin) -> Self {
+        Self::clone(&admin.control)
+    }
+}
+
+impl FromRef<Admin> for Guard {
+    fn from_ref(admin: &Admin) -> Self {
+        admin.guard.clone()
+    }
+}
+
 impl Admin {
-    /// `/metrics`, `/health/*`, `/info`, `/config`.
+    /// `/metrics`, `/health/*`, `/info`, `/config`, `/loggers`, `/sampling`.
     pub fn routes(self) -> Router {
         let router = Router::new()
             .route("/info", get(info))
             .route("/config", get(config))
+            .merge(loggers::routes())
+            .merge(sampling::routes())
+            .layer(DefaultBodyLimit::max(BODY_LIMIT))
             .with_state(self.clone())
             .merge(metrics_routes(self.metrics))
             .merge(health::routes(self.health));
@@ -63,10 +97,21 @@ async fn metrics(State(render): State<RenderMetrics>) -> impl IntoResponse {
 }
 
 async fn info(State(admin): State<Admin>) -> Json<Value> {
-    let About { name, version } = admin.about;
-    Json(
-        json!({ "name": name, "version": version, "environment": admin.environment, "pid": std::process::id() }),
-    )
+    let About {
+        name,
+        version,
+        commit,
+        rustc,
+    } = admin.about;
+    Json(json!({
+        "name": name,
+        "version": version,
+        "commit": commit,
+        "rustc": rustc,
+        "environment": admin.environment,
+        "pid": std::process::id(),
+        "uptime_seconds": admin.began.elapsed().as_secs(),
+    }))
 }
 
 async fn config(State(admin): State<Admin>) -> Json<Value> {

@@ -1,6 +1,13 @@
 use std::net::SocketAddr;
 
-use belvedere_core::{config::Seconds, settings};
+use belvedere_core::{
+    Secret,
+    config::{ConfigError, Seconds},
+    settings,
+};
+
+/// What can be tried out over a network is no secret.
+const MIN_TOKEN: usize = 16;
 
 settings! {
     /// The public listener.
@@ -27,6 +34,27 @@ settings! {
     pub struct AdminConfig {
         /// Where it listens; port 0 takes a free one.
         pub addr: SocketAddr = ([127, 0, 0, 1], 9464).into(),
+        /// Asked for by everything that changes something: `authorization: Bearer ..`. Without it only loopback is obeyed.
+        pub token: Option<Secret> = None,
+    }
+}
+
+impl AdminConfig {
+    /// What the type of no single knob can tell.
+    ///
+    /// # Errors
+    ///
+    /// A token that no header can carry, or that anybody can guess.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        let is_told = |token: &Secret| token.expose().bytes().all(|byte| byte.is_ascii_graphic());
+        let is_long = |token: &Secret| token.expose().len() >= MIN_TOKEN;
+        match &self.token {
+            Some(token) if !is_told(token) || !is_long(token) => Err(ConfigError::new(
+                "ADMIN__TOKEN",
+                format!("is not valid: it has to be at least {MIN_TOKEN} visible ASCII characters"),
+            )),
+            _ => Ok(()),
+        }
     }
 }
 

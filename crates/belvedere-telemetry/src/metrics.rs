@@ -27,7 +27,7 @@ impl Metrics {
         let handle = recorder.handle();
         metrics::set_global_recorder(recorder).map_err(|_| MetricsError::AlreadyInstalled)?;
         describe();
-        metrics::gauge!(metric::BUILD_INFO, "version" => about.version).set(1.0);
+        tell_build(about);
         keep_up(handle.clone())?;
         Ok(Self(Some(handle)))
     }
@@ -67,6 +67,16 @@ fn builder() -> Result<PrometheusBuilder, BuildError> {
             Matcher::Full(metric::DB_OPERATION_DURATION.to_owned()),
             &buckets::DB_SECONDS,
         )
+}
+
+fn tell_build(about: About) {
+    metrics::gauge!(
+        metric::BUILD_INFO,
+        "version" => about.version,
+        "commit" => about.commit.unwrap_or("unknown"),
+        "rustc" => about.rustc
+    )
+    .set(1.0);
 }
 
 fn keep_up(handle: PrometheusHandle) -> std::io::Result<()> {

@@ -20,12 +20,18 @@ fn main() -> ExitCode {
 async fn compose(boot: Boot) -> Result<Stopped, BootError> {
     let routes = Router::new()
         .route("/ok", get(async || "ok"))
+        .route("/whisper", get(whisper))
         .route("/panic", get(panics))
         .route("/sleep/{millis}", get(sleep))
         .route("/block/{millis}", get(block))
         .route("/events", get(events))
         .route("/broken-body", get(broken_body));
     boot.service().routes(routes).run().await
+}
+
+async fn whisper() -> &'static str {
+    tracing::debug!("whispered");
+    "whispered"
 }
 
 async fn panics() -> &'static str {

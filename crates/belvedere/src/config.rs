@@ -80,6 +80,7 @@ where
     pub(crate) fn read(environment: &Environment) -> Result<Self, ConfigError> {
         let mut config: Self = load(environment)?;
         config.check_callers(environment.name())?;
+        config.admin.check()?;
         if let Some(port) = config.telemetry.prometheus.server_port {
             config.admin.addr.set_port(port);
         }

@@ -28,10 +28,11 @@ pub use error::BootError;
 pub use life::Stopped;
 pub use service::{Bound, Service};
 
-/// Name and version of the crate that calls it, from Cargo.
+/// Name and version of the crate that calls it, from Cargo, and the commit, from `GIT_COMMIT` where the build sets it.
 #[macro_export]
 macro_rules! about {
     () => {
         $crate::About::new(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"))
+            .commit(option_env!("GIT_COMMIT"))
     };
 }

@@ -1,12 +1,16 @@
-use std::{fmt, net::SocketAddr, sync::Arc, time::Instant};
+use std::{convert::Infallible, fmt, net::SocketAddr, sync::Arc, time::Instant};
 
-use axum::{Router, extract::DefaultBodyLimit};
+use axum::{
+    Router,
+    extract::{DefaultBodyLimit, Request},
+    response::IntoResponse,
+};
 use belvedere_core::{
-    About, BoxFuture, Health, HealthCheck, Shutdown, Slo, TrustedPeers, config::Knob,
+    About, BoxFuture, Health, HealthCheck, Shutdown, Slo, TrustedPeers, config::Knob, names::event,
 };
 use belvedere_http::{
-    HttpConfig, Observe, Server,
-    admin::{Admin, RenderMetrics, metrics_routes},
+    AdminConfig, HttpConfig, Observe, Server,
+    admin::{Admin, Guard, RenderMetrics, metrics_routes},
     fallbacks, health_routes,
     protect::ProtectLayer,
     server::Limits,
@@ -29,7 +33,7 @@ pub struct Service {
     about: About,
     environment: String,
     http: HttpConfig,
-    admin: SocketAddr,
+    admin: AdminConfig,
     shutdown: ShutdownConfig,
     trusted_peers: TrustedPeers,
     slo: Slo,
@@ -66,7 +70,7 @@ impl Service {
             environment: environment.to_owned(),
             redacted: Arc::new(config.redacted()),
             http: config.http.clone(),
-            admin: config.admin.addr,
+            admin: config.admin.clone(),
             shutdown: config.shutdown.clone(),
             trusted_peers: config.telemetry.trace.trusted_peers.clone(),
             slo: Slo::new(&config.slo),
@@ -81,6 +85,23 @@ impl Service {
     /// Adds the domain's routes. They get 404 and 405 as problems, limits, panic protection and the observe layer.
     pub fn routes(mut self, routes: Router) -> Self {
         self.routes = self.routes.merge(routes);
+        self
+    }
+
+    /// Mounts a service, such as a folder of files, at `prefix` and everything below it, told as `prefix/*` in every signal.
+    /// See [`belvedere_http::nest_service`].
+    ///
+    /// # Panics
+    ///
+    /// `prefix` is not one or more literal segments, such as `/files`, or is taken; or `service` is a `Router`.
+    #[track_caller]
+    pub fn nest_service<T>(mut self, prefix: &str, service: T) -> Self
+    where
+        T: tower_service::Service<Request, Error = Infallible> + Clone + Send + Sync + 'static,
+        T::Response: IntoResponse,
+        T::Future: Send + 'static,
+    {
+        self.routes = belvedere_http::nest_service(self.routes, prefix, service);
         self
     }
 
@@ -109,12 +130,17 @@ impl Service {
         let health = Health::new(self.checks, shutdown.clone());
         let telemetry = Arc::clone(&self.telemetry);
         let render: RenderMetrics = Arc::new(move || telemetry.metrics().render());
+        let guard = Guard::new(self.admin.token, self.admin.addr);
+        warn_if_nobody_may(&guard, self.admin.addr);
         let admin = Admin {
             about: self.about,
             environment: self.environment,
+            began: self.began,
             health: health.clone(),
             metrics: Arc::clone(&render),
             config: self.redacted,
+            control: self.telemetry.control(),
+            guard,
         };
         let observe = Observe::new(self.telemetry.tracer().clone(), shutdown.clone())
             .slo(self.slo)
@@ -123,7 +149,7 @@ impl Service {
         let server =
             Server::bind(self.http.addr, public, limits(&self.http), shutdown.clone()).await;
         let server = server.map_err(taken("http", self.http.addr, "HTTP__ADDR"))?;
-        let admin = AdminListener::start(self.admin, admin.routes())?;
+        let admin = AdminListener::start(self.admin.addr, admin.routes())?;
         Ok(Bound {
             http: server.local_addr()?,
             admin: admin.addr,
@@ -200,6 +226,15 @@ fn public(
     };
     let probes = health_routes(health.clone()).merge(metrics);
     api.merge(probes.layer(observe.probes().layer()))
+}
+
+/// What an operator will need one night is missed by day.
+fn warn_if_nobody_may(guard: &Guard, addr: SocketAddr) {
+    if guard.refuses_all() {
+        let detail =
+            "levels and sampling cannot be changed: set ADMIN__TOKEN, or listen on 127.0.0.1";
+        tracing::warn!(message = event::ADMIN_WITHOUT_TOKEN, admin = %addr, detail);
+    }
 }
 
 fn limits(config: &HttpConfig) -> Limits {

@@ -1,5 +1,6 @@
 //! A service from its start to its end, as its operator sees it: the real binary of the example `rough`.
 
+mod control;
 mod helpers;
 mod life;
 mod start;
