@@ -3,12 +3,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use belvedere_core::{RequestContext, names::metric, trace::ChildSpan};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
-use opentelemetry::{
-    KeyValue,
-    trace::{SpanKind, Status},
+use belvedere_core::{
+    RequestContext,
+    names::metric,
+    trace::{Attribute, ChildSpan, Status, Value},
 };
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use opentelemetry::trace::SpanKind;
 use reqwest::{Client, Response, Url, redirect::Policy};
 use serde::Serialize;
 
@@ -162,27 +163,30 @@ impl Call {
         .record(self.clock.elapsed().as_secs_f64());
         if let Some(span) = self.span.take() {
             let is_error = status.is_none_or(|status| status >= 400);
-            let attributes = self.attributes(status, is_error.then_some(label));
+            let attributes = self.attributes(status, is_error.then_some(&label));
             let outcome = if is_error {
-                Status::error("")
+                Status::Error("")
             } else {
                 Status::Unset
             };
             let name = format!("{} {}", self.method, self.upstream);
-            span.finish(SpanKind::Client, name.into(), attributes, outcome);
+            span.finish(&SpanKind::Client, &name, &attributes, outcome);
         }
     }
 
-    fn attributes(&self, status: Option<u16>, error_type: Option<String>) -> Vec<KeyValue> {
+    fn attributes<'a>(
+        &'a self,
+        status: Option<u16>,
+        error_type: Option<&'a str>,
+    ) -> Vec<Attribute<'a>> {
         let mut attributes = vec![
-            KeyValue::new("http.request.method", self.method.to_string()),
-            KeyValue::new("server.address", self.server.clone()),
-            KeyValue::new("peer.service", self.upstream),
+            ("http.request.method", self.method.as_str().into()),
+            ("server.address", self.server.as_str().into()),
+            ("peer.service", self.upstream.into()),
         ];
-        attributes.extend(
-            status.map(|status| KeyValue::new("http.response.status_code", i64::from(status))),
-        );
-        attributes.extend(error_type.map(|error_type| KeyValue::new("error.type", error_type)));
+        let status = status.map(|status| Value::Int(status.into()));
+        attributes.extend(status.map(|status| ("http.response.status_code", status)));
+        attributes.extend(error_type.map(|error_type| ("error.type", error_type.into())));
         attributes
     }
 }

@@ -1,5 +1,5 @@
 use belvedere_core::{
-    TrustedPeers,
+    Secret, TrustedPeers,
     config::{Docs, Knob},
     settings,
 };
@@ -68,12 +68,54 @@ settings! {
         pub traces_sampler_arg: Option<f64> = None,
         /// Where spans go, e.g. `http://127.0.0.1:4317`.
         pub exporter_otlp_endpoint: Option<String> = None,
-        /// The same for traces alone; used as it is, path included.
-        pub exporter_otlp_traces_endpoint: Option<String> = None,
         /// `grpc` or `http/protobuf`.
         pub exporter_otlp_protocol: String = "grpc".to_owned(),
+        /// Sent along, e.g. `api-key=...,x-team=core`; values percent-encoded.
+        pub exporter_otlp_headers: Option<Secret> = None,
+        /// `gzip` or `none`.
+        pub exporter_otlp_compression: Option<String> = None,
         /// Longest wait for one export, in milliseconds.
         pub exporter_otlp_timeout: u64 = 10_000,
+        /// For traces alone; used as it is, path included.
+        pub exporter_otlp_traces_endpoint: Option<String> = None,
+        /// For traces alone.
+        pub exporter_otlp_traces_protocol: Option<String> = None,
+        /// For traces alone.
+        pub exporter_otlp_traces_headers: Option<Secret> = None,
+        /// For traces alone.
+        pub exporter_otlp_traces_compression: Option<String> = None,
+        /// For traces alone.
+        pub exporter_otlp_traces_timeout: Option<u64> = None,
+        /// Longest time that a span waits for its batch, in milliseconds.
+        pub bsp_schedule_delay: u64 = 5_000,
+        /// Longest time that a batch is tried for, in milliseconds.
+        pub bsp_export_timeout: u64 = 30_000,
+        /// Spans that may wait; more are dropped and counted.
+        pub bsp_max_queue_size: usize = 2_048,
+        /// Spans in one batch.
+        pub bsp_max_export_batch_size: usize = 512,
+    }
+}
+
+/// What the variables of one signal say instead of the general ones.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct OtlpOverrides<'c> {
+    pub(crate) endpoint: Option<&'c str>,
+    pub(crate) protocol: Option<&'c str>,
+    pub(crate) headers: Option<&'c Secret>,
+    pub(crate) compression: Option<&'c str>,
+    pub(crate) timeout: Option<u64>,
+}
+
+impl OtelConfig {
+    pub(crate) fn traces_overrides(&self) -> OtlpOverrides<'_> {
+        OtlpOverrides {
+            endpoint: self.exporter_otlp_traces_endpoint.as_deref(),
+            protocol: self.exporter_otlp_traces_protocol.as_deref(),
+            headers: self.exporter_otlp_traces_headers.as_ref(),
+            compression: self.exporter_otlp_traces_compression.as_deref(),
+            timeout: self.exporter_otlp_traces_timeout,
+        }
     }
 }
 

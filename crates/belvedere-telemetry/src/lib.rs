@@ -6,6 +6,7 @@ mod filter;
 mod levels;
 mod log;
 mod metrics;
+mod otlp;
 mod panic;
 mod telemetry;
 mod traces;

@@ -8,7 +8,7 @@ use std::{
 use arc_swap::ArcSwap;
 use belvedere_core::{
     About, Control, Redactor,
-    config::ConfigError,
+    config::{ConfigError, Problems},
     names::event,
     trace::{Sampler, Tracer},
 };
@@ -26,8 +26,9 @@ use crate::{
     levels::Levels,
     log::dropped_line,
     metrics::MetricsError,
+    otlp::{Destination, Signal},
     panic,
-    traces::{Endpoint, Pipeline, resource, sampler},
+    traces::{Pipeline, resource, sampler},
 };
 
 /// All signals together have this long to leave the process at its end.
@@ -48,6 +49,9 @@ pub enum TelemetryError {
     /// The process has a subscriber already.
     #[error("the process has a tracing subscriber already")]
     Subscriber(#[from] SetGlobalDefaultError),
+    /// Traces have nowhere to go.
+    #[error("the export thread did not start")]
+    Export(#[source] io::Error),
     /// The log has nowhere to go.
     #[error("the log writer did not start")]
     Log(#[from] io::Error),
@@ -89,12 +93,12 @@ impl Telemetry {
         config: &TelemetryConfig,
     ) -> Result<Self, TelemetryError> {
         let Checked {
-            endpoint,
+            traces,
             sampler,
             levels,
         } = Checked::of(config, environment)?;
         let resource = resource(config, about, environment);
-        let pipeline = Pipeline::start(&endpoint, config, resource, sampler)?;
+        let pipeline = Pipeline::start(&traces, config, resource, sampler)?;
         // Every setting is good: only now is the process changed.
         let name = config.service.name.as_deref().unwrap_or(about.name);
         let fixed = StaticFields::new(name, environment, about.version);
@@ -108,7 +112,7 @@ impl Telemetry {
         let lines = LogLayer::new(log.clone(), fixed, redactor);
         let lines = lines.pretty(config.log.format == LogFormat::Pretty);
         let in_force: InForce = Arc::new(ArcSwap::from_pointee(levels.with(&[])));
-        let gate = Gate::new(Arc::clone(&in_force), !endpoint.is_off());
+        let gate = Gate::new(Arc::clone(&in_force), pipeline.is_some());
         install_subscriber(gate, lines, pipeline.as_ref())?;
         panic::install_hook();
         let tracer = pipeline.as_ref().map(|pipeline| pipeline.tracer().clone());
@@ -120,7 +124,7 @@ impl Telemetry {
             metrics,
             log,
             pipeline,
-            configured: Configured::of(config, &endpoint),
+            configured: Configured::of(config, &traces),
         })
     }
 
@@ -179,7 +183,7 @@ impl Telemetry {
 
 /// Settings that are more than their type says.
 struct Checked {
-    endpoint: Endpoint,
+    traces: Destination,
     sampler: Sampler,
     levels: Levels,
 }
@@ -187,22 +191,17 @@ struct Checked {
 impl Checked {
     /// Every problem at once.
     fn of(config: &TelemetryConfig, environment: &str) -> Result<Self, ConfigError> {
-        let endpoint = Endpoint::from_config(&config.otel);
-        let sampler = sampler(&config.otel, environment);
-        let levels = Levels::parse(&config.log.level, config.log.wire);
-        match (endpoint, sampler, levels) {
-            (Ok(endpoint), Ok(sampler), Ok(levels)) => Ok(Self {
-                endpoint,
+        let mut problems = Problems::default();
+        let traces = problems.take(Destination::of(Signal::Traces, &config.otel));
+        let sampler = problems.take(sampler(&config.otel, environment));
+        let levels = problems.take(Levels::parse(&config.log.level, config.log.wire));
+        match (traces, sampler, levels) {
+            (Some(traces), Some(sampler), Some(levels)) => Ok(Self {
+                traces,
                 sampler,
                 levels,
             }),
-            (endpoint, sampler, levels) => {
-                let errors = [endpoint.err(), sampler.err(), levels.err()];
-                let problems = errors.into_iter().flatten();
-                Err(ConfigError {
-                    problems: problems.flat_map(|error| error.problems).collect(),
-                })
-            }
+            _ => Err(problems.into()),
         }
     }
 }
@@ -239,7 +238,7 @@ fn spans_and_errors() -> FilterFn {
 }
 
 impl Configured {
-    fn of(config: &TelemetryConfig, endpoint: &Endpoint) -> Self {
+    fn of(config: &TelemetryConfig, traces: &Destination) -> Self {
         let format = if config.log.format == LogFormat::Json {
             "json"
         } else {
@@ -247,7 +246,7 @@ impl Configured {
         };
         Self {
             logs: format!("on: {format} to stdout at {}", config.log.level),
-            traces: endpoint.describe(),
+            traces: traces.describe(),
             metrics: if config.prometheus.is_enabled {
                 "on: prometheus"
             } else {

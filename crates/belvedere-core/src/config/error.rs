@@ -41,3 +41,20 @@ impl fmt::Display for ConfigError {
         write!(f, "configuration: {}", problems.join("; "))
     }
 }
+
+/// Gathers what is wrong, so that all of it is told at once.
+#[derive(Debug, Default)]
+pub struct Problems(Vec<ConfigProblem>);
+
+impl Problems {
+    /// What came out well, or `None` and its problems kept.
+    pub fn take<T>(&mut self, outcome: Result<T, ConfigError>) -> Option<T> {
+        outcome.map_err(|error| self.0.extend(error.problems)).ok()
+    }
+}
+
+impl From<Problems> for ConfigError {
+    fn from(Problems(problems): Problems) -> Self {
+        Self { problems }
+    }
+}

@@ -33,7 +33,7 @@ mod reference;
 mod seconds;
 
 pub use environment::Environment;
-pub use error::{ConfigError, ConfigProblem};
+pub use error::{ConfigError, ConfigProblem, Problems};
 pub use knob::{Docs, Knob};
 pub use load::load;
 pub use reference::reference;

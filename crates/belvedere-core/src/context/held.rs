@@ -1,6 +1,9 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::{names::metric, trace::SpanRecord};
+use crate::{
+    names::metric,
+    trace::{SpanRecord, Tracer},
+};
 
 /// Spans that one unsampled request may hold back until its fate is known; more are dropped and counted.
 pub(super) const MAX_HELD_SPANS: usize = 32;
@@ -11,35 +14,47 @@ pub(super) struct HeldSpans(Mutex<Fate>);
 
 #[derive(Debug)]
 enum Fate {
-    Undecided(Vec<SpanRecord>),
+    Undecided(Spans),
     Kept,
     Dropped,
 }
 
+/// As their sink wrote them.
+#[derive(Debug, Default)]
+struct Spans {
+    encoded: Vec<u8>,
+    count: usize,
+}
+
 impl Default for Fate {
     fn default() -> Self {
-        Self::Undecided(Vec::new())
+        Self::Undecided(Spans::default())
     }
 }
 
 impl HeldSpans {
-    /// Takes a finished span, and gives it back when it may go out at once.
-    pub(super) fn take(&self, span: SpanRecord) -> Option<SpanRecord> {
+    /// Takes a finished span: held back, exported, or dropped.
+    pub(super) fn take(&self, span: &SpanRecord<'_>, tracer: &Tracer) {
         match &mut *self.lock() {
-            Fate::Undecided(spans) if spans.len() < MAX_HELD_SPANS => spans.push(span),
+            Fate::Undecided(held) if held.count < MAX_HELD_SPANS => {
+                tracer.encode(span, &mut held.encoded);
+                held.count += 1;
+            }
             Fate::Undecided(_) => count_dropped(),
-            Fate::Kept => return Some(span),
+            Fate::Kept => tracer.export(span),
             Fate::Dropped => {}
         }
-        None
     }
 
-    /// Decides, and gives back what may go out now.
-    pub(super) fn decide(&self, keep: bool) -> Vec<SpanRecord> {
+    /// Decides, and lets out what was held back.
+    pub(super) fn decide(&self, keep: bool, tracer: &Tracer) {
         let fate = if keep { Fate::Kept } else { Fate::Dropped };
-        match std::mem::replace(&mut *self.lock(), fate) {
-            Fate::Undecided(spans) if keep => spans,
-            _ => Vec::new(),
+        let before = std::mem::replace(&mut *self.lock(), fate);
+        if let Fate::Undecided(held) = before
+            && keep
+            && held.count > 0
+        {
+            tracer.export_encoded(&held.encoded, held.count);
         }
     }
 

@@ -116,22 +116,17 @@ impl RequestContext {
     }
 
     /// Takes a finished span of this request: exported, held back, or dropped.
-    pub fn record(&self, span: SpanRecord) {
-        let span = if self.own.sampled {
-            Some(span)
-        } else {
-            self.held.take(span)
-        };
-        if let Some(span) = span {
+    pub fn record(&self, span: &SpanRecord<'_>) {
+        if self.own.sampled {
             self.tracer.export(span);
+        } else {
+            self.held.take(span, &self.tracer);
         }
     }
 
     /// Decides the fate of a trace that was not sampled at its head: `keep` exports what was held back.
     pub fn decide(&self, keep: bool) {
-        for span in self.held.decide(keep) {
-            self.tracer.export(span);
-        }
+        self.held.decide(keep, &self.tracer);
     }
 
     /// The span above the server span, when the caller's trace is continued.
@@ -143,12 +138,8 @@ impl RequestContext {
     }
 
     /// The caller's span, when it is not trusted to be a parent.
-    pub fn server_links(&self) -> Vec<SpanContext> {
-        self.callers
-            .link
-            .iter()
-            .map(TraceParent::remote_context)
-            .collect()
+    pub fn server_link(&self) -> Option<SpanContext> {
+        self.callers.link.as_ref().map(TraceParent::remote_context)
     }
 
     pub(super) const fn otel_context(&self) -> Option<&OtelContext> {

@@ -1,15 +1,14 @@
 use std::{
-    borrow::Cow,
     sync::Arc,
     time::{Instant, SystemTime},
 };
 
 use opentelemetry::{
-    Context, KeyValue, SpanId,
-    trace::{SpanKind, Status, TraceContextExt},
+    Context, SpanId,
+    trace::{SpanKind, TraceContextExt},
 };
 
-use super::{Parent, SpanRecord, TraceParent};
+use super::{Attribute, Parent, SpanRecord, Status, TraceParent};
 use crate::RequestContext;
 
 /// A span of our own below the current one: a statement, a command, a call.
@@ -48,12 +47,12 @@ impl ChildSpan {
     /// Ends now. `attributes` follow OpenTelemetry's semantic conventions.
     pub fn finish(
         self,
-        kind: SpanKind,
-        name: Cow<'static, str>,
-        attributes: Vec<KeyValue>,
-        status: Status,
+        kind: &SpanKind,
+        name: &str,
+        attributes: &[Attribute<'_>],
+        status: Status<'_>,
     ) {
-        self.context.record(SpanRecord {
+        self.context.record(&SpanRecord {
             trace_id: self.context.trace_id(),
             span_id: self.span_id,
             parent: Some(Parent {
@@ -66,7 +65,7 @@ impl ChildSpan {
             end: self.began + self.clock.elapsed(),
             attributes,
             status,
-            links: Vec::new(),
+            link: None,
         });
     }
 }

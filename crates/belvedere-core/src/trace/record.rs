@@ -1,8 +1,8 @@
-use std::{borrow::Cow, fmt, time::SystemTime};
+use std::{fmt, time::SystemTime};
 
 use opentelemetry::{
-    KeyValue, SpanId, TraceId,
-    trace::{SpanContext, SpanKind, Status},
+    SpanId, TraceId,
+    trace::{SpanContext, SpanKind},
 };
 
 /// The span above another one.
@@ -14,9 +14,57 @@ pub struct Parent {
     pub is_remote: bool,
 }
 
-/// A finished span, ready to be exported.
-#[derive(Debug, Clone)]
-pub struct SpanRecord {
+/// What an attribute says.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Value<'v> {
+    /// Text.
+    Str(&'v str),
+    /// A whole number.
+    Int(i64),
+    /// A number with a fraction.
+    Double(f64),
+    /// Yes or no.
+    Bool(bool),
+}
+
+impl<'v> From<&'v str> for Value<'v> {
+    fn from(text: &'v str) -> Self {
+        Self::Str(text)
+    }
+}
+
+impl From<i64> for Value<'_> {
+    fn from(number: i64) -> Self {
+        Self::Int(number)
+    }
+}
+
+impl fmt::Display for Value<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Str(text) => f.write_str(text),
+            Self::Int(number) => number.fmt(f),
+            Self::Double(number) => number.fmt(f),
+            Self::Bool(flag) => flag.fmt(f),
+        }
+    }
+}
+
+/// A key by OpenTelemetry's semantic conventions, and what it says.
+pub type Attribute<'s> = (&'static str, Value<'s>);
+
+/// How what a span stands for has ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Status<'s> {
+    /// As it should, or nobody can say.
+    Unset,
+    /// It failed; the text may be empty.
+    Error(&'s str),
+}
+
+/// A finished span, borrowed from whoever it tells of: it lives until its sink has written it down.
+#[derive(Debug, Clone, Copy)]
+pub struct SpanRecord<'s> {
     /// The trace it belongs to.
     pub trace_id: TraceId,
     /// Its own id.
@@ -24,23 +72,28 @@ pub struct SpanRecord {
     /// `None` for a root.
     pub parent: Option<Parent>,
     /// Server, client, producer, consumer or internal.
-    pub kind: SpanKind,
+    pub kind: &'s SpanKind,
     /// Low-cardinality name.
-    pub name: Cow<'static, str>,
+    pub name: &'s str,
     /// When it began.
     pub start: SystemTime,
     /// When it ended; the difference is measured by the monotonic clock.
     pub end: SystemTime,
     /// By OpenTelemetry's semantic conventions.
-    pub attributes: Vec<KeyValue>,
+    pub attributes: &'s [Attribute<'s>],
     /// Unset unless something failed.
-    pub status: Status,
-    /// Traces that it came from without being part of them.
-    pub links: Vec<SpanContext>,
+    pub status: Status<'s>,
+    /// A trace that it came from without being part of it.
+    pub link: Option<&'s SpanContext>,
 }
 
 /// Where finished spans of kept traces go. Implemented by `belvedere-telemetry`.
+///
+/// A span is written down once, when it ends, in the sink's own form; a request that may yet be kept or dropped holds that.
 pub trait SpanSink: Send + Sync + fmt::Debug + 'static {
-    /// Must not block and must not panic; a full queue drops and counts.
-    fn on_end(&self, span: SpanRecord);
+    /// Appends `span` to `out`, so that several in a row can be told apart.
+    fn encode(&self, span: &SpanRecord<'_>, out: &mut Vec<u8>);
+
+    /// Takes `count` spans as [`SpanSink::encode`] wrote them. Must not block and must not panic; a full queue drops and counts.
+    fn export(&self, spans: &[u8], count: usize);
 }

@@ -1,6 +1,11 @@
-use std::{sync::Arc, time::Duration};
+use std::{cell::RefCell, sync::Arc, time::Duration};
 
 use super::{Sampler, SpanRecord, SpanSink};
+
+thread_local! {
+    /// Reused from span to span.
+    static ENCODED: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
 
 /// What a request has to know about tracing: the sampler, and where spans go.
 #[derive(Debug, Clone)]
@@ -47,9 +52,25 @@ impl Tracer {
         duration >= self.0.slow
     }
 
-    pub(crate) fn export(&self, span: SpanRecord) {
+    /// Writes a span down without letting it out.
+    pub(crate) fn encode(&self, span: &SpanRecord<'_>, out: &mut Vec<u8>) {
         if let Some(sink) = &self.0.sink {
-            sink.on_end(span);
+            sink.encode(span, out);
+        }
+    }
+
+    pub(crate) fn export(&self, span: &SpanRecord<'_>) {
+        let Some(sink) = &self.0.sink else { return };
+        ENCODED.with_borrow_mut(|encoded| {
+            encoded.clear();
+            sink.encode(span, encoded);
+            sink.export(encoded, 1);
+        });
+    }
+
+    pub(crate) fn export_encoded(&self, spans: &[u8], count: usize) {
+        if let Some(sink) = &self.0.sink {
+            sink.export(spans, count);
         }
     }
 }

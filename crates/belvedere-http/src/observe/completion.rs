@@ -6,7 +6,7 @@ use std::{
     fmt::Write,
     sync::Arc,
     thread,
-    time::{Duration, Instant, SystemTime},
+    time::{Duration, Instant},
 };
 
 use axum::body::Body;
@@ -86,7 +86,6 @@ pub(super) struct Completion {
     context: Arc<RequestContext>,
     series: Arc<Series>,
     received: Received,
-    began: SystemTime,
     clock: Instant,
     response_bytes: u64,
     /// What the response's head said.
@@ -112,7 +111,6 @@ impl Completion {
             context,
             series,
             received,
-            began: SystemTime::now(),
             clock: Instant::now(),
             response_bytes: 0,
             status: None,
@@ -237,17 +235,10 @@ impl Completion {
         let ending = Ending {
             status,
             is_abort: outcome == Outcome::ClientAbort,
-            error_type,
+            error_type: error_type.as_deref(),
             duration,
         };
-        let span = span::record(
-            &self.context,
-            &self.received,
-            &self.series.route,
-            self.began,
-            ending,
-        );
-        self.context.record(span);
+        span::record(&self.context, &self.received, &self.series, &ending);
     }
 
     fn error_type(&self, outcome: Outcome, status: u16) -> Cow<'static, str> {

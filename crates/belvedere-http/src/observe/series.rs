@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use belvedere_core::names::metric;
+use belvedere_core::names::{UNMATCHED, metric};
 use metrics::{Counter, Gauge, Histogram};
 
 use super::request::METHODS;
@@ -27,6 +27,8 @@ thread_local! {
 pub(super) struct Series {
     pub(super) method: &'static str,
     pub(super) route: Box<str>,
+    /// `{METHOD} {route}`; the method alone where no route matched.
+    pub(super) span_name: Box<str>,
     active: Gauge,
     duration: Histogram,
     request_size: Histogram,
@@ -54,6 +56,14 @@ pub(super) fn find(method: usize, route: &str) -> Arc<Series> {
     })
 }
 
+fn span_name(method: &str, route: &str) -> String {
+    if route == UNMATCHED {
+        method.to_owned()
+    } else {
+        format!("{method} {route}")
+    }
+}
+
 impl Series {
     fn new(method: &'static str, route: &str) -> Self {
         let path = || route.to_owned();
@@ -64,6 +74,7 @@ impl Series {
             response_size: metrics::histogram!(metric::HTTP_RESPONSE_SIZE, "method" => method, "path" => path()),
             by_status: array::from_fn(|_| OnceLock::new()),
             method,
+            span_name: span_name(method, route).into(),
             route: route.into(),
         }
     }

@@ -1,98 +1,91 @@
 //! The server span, by OpenTelemetry's stable HTTP conventions.
 
-use std::{
-    borrow::Cow,
-    time::{Duration, SystemTime},
-};
+use std::time::{Duration, SystemTime};
 
 use belvedere_core::{
     RequestContext,
     names::{UNMATCHED, field},
-    trace::SpanRecord,
+    trace::{Attribute, SpanRecord, Status, Value},
 };
 use http::Version;
-use opentelemetry::{
-    KeyValue,
-    trace::{SpanKind, Status},
-};
+use opentelemetry::trace::SpanKind;
 
-use super::completion::Received;
+use super::{completion::Received, series::Series};
+
+/// More than any server span has, so that the list is made once.
+const MOST_ATTRIBUTES: usize = 12;
 
 /// How a request ended, as far as its span is concerned.
 #[derive(Debug)]
-pub(super) struct Ending {
+pub(super) struct Ending<'e> {
     pub(super) status: u16,
     pub(super) is_abort: bool,
     /// What `error.type` says of a server error.
-    pub(super) error_type: Option<Cow<'static, str>>,
+    pub(super) error_type: Option<&'e str>,
     pub(super) duration: Duration,
 }
 
+/// Records the server span of a request that ends now.
 pub(super) fn record(
     context: &RequestContext,
     received: &Received,
-    route: &str,
-    began: SystemTime,
-    ending: Ending,
-) -> SpanRecord {
-    let is_error = ending.status >= 500;
-    SpanRecord {
+    series: &Series,
+    ending: &Ending<'_>,
+) {
+    let end = SystemTime::now();
+    let path = context.path();
+    let client = received.peer.map(|peer| peer.0.ip().to_string());
+    let link = context.server_link();
+    let attributes = attributes(
+        received,
+        ending,
+        [
+            ("url.path", Some(&path)),
+            ("client.address", client.as_deref()),
+            (
+                "http.route",
+                (&*series.route != UNMATCHED).then_some(&series.route),
+            ),
+            ("error.type", ending.error_type),
+            (field::REQUEST_ID, Some(context.request_id())),
+        ],
+    );
+    context.record(&SpanRecord {
         trace_id: context.trace_id(),
         span_id: context.span_id(),
         parent: context.server_parent(),
-        kind: SpanKind::Server,
-        name: name(received.method, route),
-        start: began,
-        end: began + ending.duration,
-        attributes: attributes(context, received, route, ending),
-        status: if is_error {
-            Status::error("")
+        kind: &SpanKind::Server,
+        name: &series.span_name,
+        start: end - ending.duration,
+        end,
+        attributes: &attributes,
+        status: if ending.status >= 500 {
+            Status::Error("")
         } else {
             Status::Unset
         },
-        links: context.server_links(),
-    }
+        link: link.as_ref(),
+    });
 }
 
-/// `{METHOD} {route}`; the method alone where no route matched.
-fn name(method: &'static str, route: &str) -> Cow<'static, str> {
-    if route == UNMATCHED {
-        method.into()
-    } else {
-        format!("{method} {route}").into()
-    }
-}
-
-fn attributes(
-    context: &RequestContext,
+fn attributes<'a>(
     received: &Received,
-    route: &str,
-    ending: Ending,
-) -> Vec<KeyValue> {
-    let mut attributes = Vec::with_capacity(10);
-    let mut add = |key, value: opentelemetry::Value| attributes.push(KeyValue::new(key, value));
-    add("http.request.method", received.method.into());
-    add("url.path", context.path().into());
-    add("url.scheme", "http".into());
-    add(
-        "network.protocol.version",
-        protocol_version(received.version).into(),
-    );
-    if let Some(peer) = received.peer {
-        add("client.address", peer.0.ip().to_string().into());
-    }
-    if route != UNMATCHED {
-        add("http.route", route.to_owned().into());
-    }
+    ending: &Ending<'_>,
+    texts: [(&'static str, Option<&'a str>); 5],
+) -> Vec<Attribute<'a>> {
+    let mut attributes = Vec::with_capacity(MOST_ATTRIBUTES);
+    let version = protocol_version(received.version);
+    attributes.push(("http.request.method", received.method.into()));
+    attributes.push(("url.scheme", "http".into()));
+    attributes.push(("network.protocol.version", version.into()));
+    let known = texts.into_iter();
+    attributes.extend(known.filter_map(|(key, text)| Some((key, Value::Str(text?)))));
     if ending.is_abort {
-        add("error.type", "client_disconnect".into());
+        attributes.push(("error.type", "client_disconnect".into()));
     } else {
-        add("http.response.status_code", i64::from(ending.status).into());
+        let status = i64::from(ending.status).into();
+        attributes.push(("http.response.status_code", status));
     }
-    if let Some(error_type) = ending.error_type {
-        add("error.type", error_type.into());
-    }
-    add(field::REQUEST_ID, context.request_id().to_owned().into());
     attributes
 }
 

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use axum::{Router, http::StatusCode, routing::get};
-use belvedere_core::trace::{ChildSpan, SpanRecord};
-use opentelemetry::trace::{SpanKind, Status};
+use belvedere_core::trace::{ChildSpan, Status};
+use belvedere_testing::CapturedSpan;
+use opentelemetry::trace::SpanKind;
 
 use crate::harness::{Record, Service, Setup, routes};
 
@@ -32,12 +33,7 @@ async fn unsampled(slow: Duration) -> Service {
 
 async fn child() {
     let span = ChildSpan::begin().unwrap();
-    span.finish(
-        SpanKind::Client,
-        "SELECT users".into(),
-        Vec::new(),
-        Status::Unset,
-    );
+    span.finish(&SpanKind::Client, "SELECT users", &[], Status::Unset);
 }
 
 async fn child_then_500() -> StatusCode {
@@ -58,7 +54,7 @@ fn is_root(record: &Record) {
     assert!(span.links.is_empty());
 }
 
-fn has_ids_of_log(span: &SpanRecord, record: &Record) {
+fn has_ids_of_log(span: &CapturedSpan, record: &Record) {
     let trace_id = span.trace_id.to_string();
     assert_eq!(trace_id, record.completed.of_request("trace_id"));
 }

@@ -9,8 +9,9 @@ use axum::{
     response::Redirect,
     routing::{get, post},
 };
-use belvedere_core::{Shutdown, trace::SpanRecord};
+use belvedere_core::Shutdown;
 use belvedere_http::{Server, Upstream, server::Limits};
+use belvedere_testing::CapturedSpan;
 use opentelemetry::trace::Status;
 use serde_json::json;
 use tokio::net::TcpListener;
@@ -59,7 +60,7 @@ async fn calling(url: &str, path: &'static str, ratio: f64) -> Service {
 
 impl Service {
     /// The one call, after the one request was told; its server span is its parent.
-    fn sole_call(&self) -> SpanRecord {
+    fn sole_call(&self) -> CapturedSpan {
         let calls = self.spans.clients();
         assert_eq!(calls.len(), 1, "{calls:?}");
         let server = &self.spans.servers()[0];

@@ -5,12 +5,9 @@ use std::{
 
 use belvedere_core::{
     names::{event, metric},
-    trace::ChildSpan,
+    trace::{Attribute, ChildSpan, Status, Value},
 };
-use opentelemetry::{
-    KeyValue,
-    trace::{SpanKind, Status},
-};
+use opentelemetry::trace::SpanKind;
 use sqlx::{Error, SqlStr};
 
 use super::{
@@ -133,7 +130,7 @@ impl Running {
             self.measure();
         }
         if let Some(span) = self.span.take() {
-            self.finish(span, failure);
+            self.finish(span, failure.as_ref());
         }
     }
 
@@ -170,38 +167,38 @@ impl Running {
         .increment(1);
     }
 
-    fn finish(&self, span: ChildSpan, failure: Option<Failure>) {
-        let mut attributes = self.attributes();
-        let status = match &failure {
-            Some(failure) if failure.is_error => Status::error(failure.class.clone()),
+    fn finish(&self, span: ChildSpan, failure: Option<&Failure>) {
+        let text = show::span_text(self.sql.as_str());
+        let mut attributes = self.attributes(&text);
+        let status = match failure {
+            Some(failure) if failure.is_error => Status::Error(&failure.class),
             _ => Status::Unset,
         };
         if let Some(failure) = failure {
-            attributes.push(KeyValue::new(attribute::ERROR_TYPE, failure.class));
-            let code = failure.code;
-            attributes.extend(code.map(|code| KeyValue::new(attribute::STATUS_CODE, code)));
+            attributes.push((attribute::ERROR_TYPE, Value::Str(&failure.class)));
+            let code = failure.code.as_deref();
+            attributes.extend(code.map(|code| (attribute::STATUS_CODE, Value::Str(code))));
         }
-        let name = self.known.span_name.clone().into();
-        span.finish(SpanKind::Client, name, attributes, status);
+        span.finish(
+            &SpanKind::Client,
+            &self.known.span_name,
+            &attributes,
+            status,
+        );
     }
 
-    fn attributes(&self) -> Vec<KeyValue> {
-        let text = show::span_text(self.sql.as_str()).into_owned();
+    fn attributes<'a>(&'a self, text: &'a str) -> Vec<Attribute<'a>> {
         let mut attributes = Vec::with_capacity(8);
-        attributes.push(KeyValue::new(attribute::SYSTEM, self.watch.system));
-        attributes.push(KeyValue::new(
-            attribute::NAMESPACE,
-            Arc::clone(&self.watch.namespace),
-        ));
-        attributes.push(KeyValue::new(attribute::OPERATION, self.known.operation));
+        attributes.push((attribute::SYSTEM, self.watch.system.into()));
+        attributes.push((attribute::NAMESPACE, Value::Str(&self.watch.namespace)));
+        attributes.push((attribute::OPERATION, self.known.operation.into()));
         if !self.known.collection.is_empty() {
-            let collection = Arc::clone(&self.known.collection);
-            attributes.push(KeyValue::new(attribute::COLLECTION, collection));
+            attributes.push((attribute::COLLECTION, Value::Str(&self.known.collection)));
         }
-        attributes.push(KeyValue::new(attribute::QUERY_TEXT, text));
+        attributes.push((attribute::QUERY_TEXT, text.into()));
         if self.reads != Reads::Nothing {
             let rows = i64::try_from(self.rows).unwrap_or(i64::MAX);
-            attributes.push(KeyValue::new(attribute::RETURNED_ROWS, rows));
+            attributes.push((attribute::RETURNED_ROWS, rows.into()));
         }
         attributes
     }

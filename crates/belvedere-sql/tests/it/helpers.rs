@@ -9,9 +9,10 @@ use std::{
 use belvedere_core::{
     NewRequest, RequestContext,
     config::Seconds,
-    trace::{Sampler, SpanRecord, SpanSink, Tracer},
+    trace::{Sampler, Tracer},
 };
 use belvedere_sql::{Backend, DatabaseConfig, Db};
+use belvedere_testing::{CapturedSpan, CapturedSpans};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use sqlx::Sqlite;
 use tracing::{Event, Subscriber, field::Visit};
@@ -56,26 +57,20 @@ pub(crate) async fn insert(db: &Db<Sqlite>, products: &[&str]) {
     }
 }
 
-/// Keeps the spans of a request.
-#[derive(Debug, Default)]
-pub(crate) struct Spans(Mutex<Vec<SpanRecord>>);
-
-impl SpanSink for Spans {
-    fn on_end(&self, span: SpanRecord) {
-        self.0.lock().unwrap().push(span);
-    }
-}
-
 /// A sampled request that captures its spans.
 pub(crate) struct Request {
     pub(crate) context: Arc<RequestContext>,
-    spans: Arc<Spans>,
+    spans: CapturedSpans,
 }
 
 impl Request {
     pub(crate) fn new() -> Self {
-        let spans = Arc::new(Spans::default());
-        let tracer = Tracer::new(spans.clone(), Sampler::new(1.0, true), Duration::MAX);
+        let spans = CapturedSpans::default();
+        let tracer = Tracer::new(
+            Arc::new(spans.clone()),
+            Sampler::new(1.0, true),
+            Duration::MAX,
+        );
         Self {
             context: NewRequest::new("GET", "/", "/").begin(&tracer),
             spans,
@@ -86,8 +81,8 @@ impl Request {
         self.context.clone().scope(work).await
     }
 
-    pub(crate) fn spans(&self) -> Vec<SpanRecord> {
-        std::mem::take(&mut *self.spans.0.lock().unwrap())
+    pub(crate) fn spans(&self) -> Vec<CapturedSpan> {
+        self.spans.take()
     }
 
     pub(crate) fn names(&self) -> Vec<String> {
@@ -95,19 +90,15 @@ impl Request {
         spans.iter().map(|span| span.name.to_string()).collect()
     }
 
-    pub(crate) fn only_span(&self) -> SpanRecord {
+    pub(crate) fn only_span(&self) -> CapturedSpan {
         let mut spans = self.spans();
         assert_eq!(spans.len(), 1, "{spans:?}");
         spans.remove(0)
     }
 }
 
-pub(crate) fn attribute(span: &SpanRecord, key: &str) -> Option<String> {
-    let mut found = span
-        .attributes
-        .iter()
-        .filter(|pair| pair.key.as_str() == key);
-    found.next().map(|pair| pair.value.to_string())
+pub(crate) fn attribute(span: &CapturedSpan, key: &str) -> Option<String> {
+    span.get(key).map(str::to_owned)
 }
 
 pub(crate) fn metrics() -> PrometheusHandle {

@@ -3,35 +3,34 @@ use std::time::{Duration, SystemTime};
 use belvedere_core::{
     RequestContext,
     names::event,
-    trace::{ChildSpan, SpanRecord},
+    trace::{ChildSpan, SpanRecord, Status},
 };
 use belvedere_testing::{OtlpSink, ReceivedSpan};
-use opentelemetry::trace::{SpanKind, Status};
+use opentelemetry::trace::SpanKind;
 use tracing::{Span, info_span};
 
 use crate::helpers::{child, is_child, line, lines, request, start, start_with};
 
 /// The server span, as the observe layer makes it.
-fn server_span(context: &RequestContext) -> SpanRecord {
+fn end_server_span(context: &RequestContext) {
     let now = SystemTime::now();
-    SpanRecord {
+    context.record(&SpanRecord {
         trace_id: context.trace_id(),
         span_id: context.span_id(),
         parent: context.server_parent(),
-        kind: SpanKind::Server,
-        name: "GET /v1/orders/{id}".into(),
+        kind: &SpanKind::Server,
+        name: "GET /v1/orders/{id}",
         start: now - Duration::from_millis(5),
         end: now,
-        attributes: Vec::new(),
+        attributes: &[],
         status: Status::Unset,
-        links: Vec::new(),
-    }
+        link: None,
+    });
 }
 
 fn statement() {
     let span = ChildSpan::begin().expect("export is on");
-    let name = "SELECT orders".into();
-    span.finish(SpanKind::Client, name, Vec::new(), Status::Unset);
+    span.finish(&SpanKind::Client, "SELECT orders", &[], Status::Unset);
 }
 
 fn handle() {
@@ -52,7 +51,7 @@ fn own_spans_and_users_spans_of_a_sampled_request_are_one_trace() {
     let started = start_with(&sink.endpoint(), 1.0);
     let context = request(&started.telemetry);
     context.enter(handle);
-    context.record(server_span(&context));
+    end_server_span(&context);
     assert!(started.telemetry.flush_traces());
     let spans = sink.trace(&context.trace_id().to_string());
     assert_eq!(spans.len(), 4, "{spans:?}");
@@ -93,7 +92,7 @@ fn a_request_that_is_kept_at_its_end_exports_what_it_held_back() {
     let context = request(&started.telemetry);
     context.enter(handle);
     context.decide(true);
-    context.record(server_span(&context));
+    end_server_span(&context);
     assert!(started.telemetry.flush_traces());
     let spans = sink.trace(&context.trace_id().to_string());
     assert_eq!(spans.len(), 2, "{spans:?}");
@@ -124,7 +123,7 @@ fn spans_say_whose_they_are() {
     });
     let context = request(&started.telemetry);
     context.enter(|| info_span!("process_order").in_scope(|| ()));
-    context.record(server_span(&context));
+    end_server_span(&context);
     assert!(started.telemetry.flush_traces());
     let spans = sink.spans();
     assert_eq!(spans.len(), 2);
@@ -143,7 +142,7 @@ fn resource_attributes_of_the_environment_stand_over_our_own() {
     if is_child() {
         let started = start_with(&std::env::var("ENDPOINT").unwrap(), 1.0);
         let context = request(&started.telemetry);
-        context.record(server_span(&context));
+        end_server_span(&context);
         assert!(started.telemetry.flush_traces());
         return;
     }
@@ -171,7 +170,7 @@ fn a_line_names_the_ids_of_its_trace_with_export_on_and_off() {
         started.telemetry.announce();
         let context = request(&started.telemetry);
         context.enter(|| tracing::info!("in_request"));
-        context.record(server_span(&context));
+        end_server_span(&context);
         assert!(started.telemetry.flush_traces() && started.telemetry.flush_log());
         return;
     }

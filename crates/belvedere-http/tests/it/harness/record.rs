@@ -1,4 +1,4 @@
-use belvedere_core::trace::SpanRecord;
+use belvedere_testing::CapturedSpan;
 
 use super::{Event, Service};
 
@@ -9,7 +9,7 @@ pub(crate) struct Record {
     pub(crate) status: u16,
     pub(crate) exceptions: Vec<Event>,
     pub(crate) completed: Event,
-    pub(crate) span: Option<SpanRecord>,
+    pub(crate) span: Option<CapturedSpan>,
 }
 
 impl Record {
@@ -56,7 +56,6 @@ impl Record {
 }
 
 /// What a span says under a key; empty if nothing.
-pub(crate) fn attribute(span: &SpanRecord, key: &str) -> String {
-    let found = span.attributes.iter().find(|pair| pair.key.as_str() == key);
-    found.map_or_else(String::new, |pair| pair.value.to_string())
+pub(crate) fn attribute(span: &CapturedSpan, key: &str) -> String {
+    span.get(key).unwrap_or_default().to_owned()
 }

@@ -49,7 +49,7 @@ impl Setup {
         let shutdown = Shutdown::default();
         let health = Health::new(self.checks, shutdown.clone());
         let sampler = Sampler::new(self.ratio, true);
-        let tracer = Tracer::new(Arc::new(spans.clone()), sampler, self.slow);
+        let tracer = Tracer::new(Arc::new(spans.0.clone()), sampler, self.slow);
         let observe = Observe::new(tracer, shutdown.clone()).trusted_peers(self.trusted);
         let api = fallbacks(self.routes)
             .layer(DefaultBodyLimit::max(LIMIT))

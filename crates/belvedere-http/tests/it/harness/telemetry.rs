@@ -4,11 +4,8 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use belvedere_core::{
-    RequestContext,
-    names::event,
-    trace::{SpanRecord, SpanSink},
-};
+use belvedere_core::{RequestContext, names::event};
+use belvedere_testing::{CapturedSpan, CapturedSpans};
 use opentelemetry::trace::SpanKind;
 use serde_json::Value;
 use tracing::{
@@ -115,26 +112,20 @@ impl Visit for Fields {
 
 /// Every span that was exported.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Spans(Arc<Mutex<Vec<SpanRecord>>>);
-
-impl SpanSink for Spans {
-    fn on_end(&self, span: SpanRecord) {
-        self.0.lock().unwrap().push(span);
-    }
-}
+pub(crate) struct Spans(pub(super) CapturedSpans);
 
 impl Spans {
-    pub(crate) fn of_kind(&self, kind: &SpanKind) -> Vec<SpanRecord> {
-        let mut spans = self.0.lock().unwrap().clone();
+    pub(crate) fn of_kind(&self, kind: &SpanKind) -> Vec<CapturedSpan> {
+        let mut spans = self.0.all();
         spans.retain(|span| span.kind == *kind);
         spans
     }
 
-    pub(crate) fn servers(&self) -> Vec<SpanRecord> {
+    pub(crate) fn servers(&self) -> Vec<CapturedSpan> {
         self.of_kind(&SpanKind::Server)
     }
 
-    pub(crate) fn clients(&self) -> Vec<SpanRecord> {
+    pub(crate) fn clients(&self) -> Vec<CapturedSpan> {
         self.of_kind(&SpanKind::Client)
     }
 }

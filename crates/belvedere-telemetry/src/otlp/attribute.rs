@@ -1,0 +1,74 @@
+//! `opentelemetry.proto.common.v1`: `KeyValue` and `AnyValue`.
+
+use belvedere_core::{REDACTED, Redactor, trace::Value};
+use opentelemetry::{KeyValue, Value as SdkValue};
+
+use super::wire::{bytes, field_len, fixed64, message, unsigned, varint_len};
+
+/// Bytes of one text: a longer one is cut, so that one attribute cannot fill a batch.
+const MAX_TEXT: usize = 4 * 1024;
+
+const KEY: u32 = 1;
+const VALUE: u32 = 2;
+const STRING: u32 = 1;
+const BOOL: u32 = 2;
+const INT: u32 = 3;
+const DOUBLE: u32 = 4;
+
+/// Appends one `KeyValue` as `field` of the message around it.
+pub(crate) fn attribute(
+    out: &mut Vec<u8>,
+    field: u32,
+    redactor: &Redactor,
+    key: &str,
+    value: Value<'_>,
+) {
+    match value {
+        Value::Str(text) => pair(out, field, key, Value::Str(&redactor.show(key, cut(text)))),
+        _ if redactor.hides(key) => pair(out, field, key, Value::Str(REDACTED)),
+        other => pair(out, field, key, other),
+    }
+}
+
+/// The same for one of the SDK's. Lists are told as their text.
+pub(crate) fn owned_attribute(out: &mut Vec<u8>, field: u32, redactor: &Redactor, pair: &KeyValue) {
+    let key = pair.key.as_str();
+    match &pair.value {
+        SdkValue::Bool(flag) => attribute(out, field, redactor, key, Value::Bool(*flag)),
+        SdkValue::I64(number) => attribute(out, field, redactor, key, Value::Int(*number)),
+        SdkValue::F64(number) => attribute(out, field, redactor, key, Value::Double(*number)),
+        SdkValue::String(text) => attribute(out, field, redactor, key, text.as_str().into()),
+        other => attribute(out, field, redactor, key, Value::Str(&other.as_str())),
+    }
+}
+
+fn pair(out: &mut Vec<u8>, field: u32, key: &str, value: Value<'_>) {
+    let length = any_len(value);
+    message(out, field, field_len(key.len()) + field_len(length));
+    bytes(out, KEY, key.as_bytes());
+    message(out, VALUE, length);
+    any(out, value);
+}
+
+const fn any_len(value: Value<'_>) -> usize {
+    match value {
+        Value::Str(text) => field_len(text.len()),
+        Value::Bool(_) => 2,
+        Value::Int(number) => 1 + varint_len(number as u64),
+        Value::Double(_) => 9,
+    }
+}
+
+fn any(out: &mut Vec<u8>, value: Value<'_>) {
+    match value {
+        Value::Str(text) => bytes(out, STRING, text.as_bytes()),
+        Value::Bool(flag) => unsigned(out, BOOL, flag.into()),
+        // Two's complement: a negative number takes ten bytes.
+        Value::Int(number) => unsigned(out, INT, number as u64),
+        Value::Double(number) => fixed64(out, DOUBLE, number.to_bits()),
+    }
+}
+
+pub(crate) fn cut(text: &str) -> &str {
+    &text[..text.floor_char_boundary(MAX_TEXT)]
+}
