@@ -242,6 +242,7 @@ fn limits(config: &HttpConfig) -> Limits {
         header_timeout: config.header_timeout_seconds.duration(),
         idle_timeout: config.idle_timeout_seconds.duration(),
         max_connections: config.max_connections,
+        ..Limits::default()
     }
 }
 

@@ -1,17 +1,23 @@
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::Router;
-use belvedere_core::{Shutdown, names::metric};
+use belvedere_core::Shutdown;
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::{OwnedSemaphorePermit, Semaphore},
-    time,
+    time::{self, Instant},
 };
 
-use super::connection::{Connector, serve};
+use super::{
+    connection::{Connector, serve},
+    refusal,
+};
 
 /// Pause after the process ran out of descriptors: accepting at once would only fail again, at full speed.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// Failures come ten times a second; a log that they fill tells of nothing else.
+const TOLD_EVERY: Duration = Duration::from_secs(60);
 
 /// What the connections that are left get to end after they were told to, before they are counted as they are.
 const ABORT_GRACE: Duration = Duration::from_secs(1);
@@ -23,6 +29,8 @@ pub struct Limits {
     pub header_timeout: Duration,
     /// Longest time between two requests of one connection.
     pub idle_timeout: Duration,
+    /// Longest time in which a caller takes nothing of its response.
+    pub write_timeout: Duration,
     /// Connections at once.
     pub max_connections: u32,
 }
@@ -33,6 +41,8 @@ impl Default for Limits {
             header_timeout: Duration::from_secs(10),
             // Balancers keep theirs for 60 s: they close first, and no request is lost on its way.
             idle_timeout: Duration::from_secs(75),
+            // What nginx grants: a phone in a tunnel comes back by then.
+            write_timeout: Duration::from_secs(60),
             max_connections: 10_000,
         }
     }
@@ -110,6 +120,7 @@ async fn accept_forever(
     connector: &Arc<Connector>,
     permits: &Arc<Semaphore>,
 ) {
+    let mut failures = Failures::default();
     loop {
         // The semaphore is never closed.
         let Ok(place) = Arc::clone(permits).acquire_owned().await else {
@@ -117,7 +128,11 @@ async fn accept_forever(
         };
         match listener.accept().await {
             Ok((stream, peer)) => spawn(Arc::clone(connector), stream, peer, place),
-            Err(error) => refused(&error).await,
+            Err(error) if is_peers(&error) => {}
+            Err(error) => {
+                failures.tell(&error);
+                time::sleep(ACCEPT_PAUSE).await;
+            }
         }
     }
 }
@@ -140,15 +155,30 @@ fn free(permits: &Semaphore) -> u32 {
 }
 
 /// A peer that was gone before it was accepted is its own affair; anything else is ours, and passes.
-async fn refused(error: &io::Error) {
+fn is_peers(error: &io::Error) -> bool {
     use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
-    if matches!(
+    matches!(
         error.kind(),
         ConnectionAborted | ConnectionRefused | ConnectionReset
-    ) {
-        return;
+    )
+}
+
+/// Failures to accept: all are counted, few are told.
+#[derive(Debug, Default)]
+struct Failures {
+    told: Option<Instant>,
+    untold: u64,
+}
+
+impl Failures {
+    fn tell(&mut self, error: &io::Error) {
+        refusal::count_as("accept_failed");
+        if self.told.is_some_and(|told| told.elapsed() < TOLD_EVERY) {
+            self.untold += 1;
+            return;
+        }
+        tracing::warn!(error = %error, untold = self.untold, "accept_failed");
+        self.told = Some(Instant::now());
+        self.untold = 0;
     }
-    metrics::counter!(metric::HTTP_CONNECTIONS_REJECTED, "reason" => "accept_failed").increment(1);
-    tracing::warn!(error = %error, "accept_failed");
-    time::sleep(ACCEPT_PAUSE).await;
 }

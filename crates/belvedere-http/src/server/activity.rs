@@ -1,17 +1,8 @@
-use std::{
-    pin::Pin,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering::Relaxed},
-    },
-    task::{Context, Poll},
-};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering::Relaxed};
 
-use axum::{Error, body::Body};
-use bytes::Bytes;
-use http_body::{Body as HttpBody, Frame, SizeHint};
-use pin_project_lite::pin_project;
 use tokio::sync::OwnedSemaphorePermit;
+
+use super::stall::Stall;
 
 /// What every HTTP/2 connection begins with (RFC 9113, section 3.4).
 const PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
@@ -27,13 +18,22 @@ pub(super) enum Phase {
     Idle,
     /// In a request.
     Busy,
+    /// The socket takes nothing of what there is to write.
+    Stalled,
+    /// Every request waits for the caller to open its HTTP/2 window.
+    Shut,
 }
 
-/// What is known of a connection without asking hyper. Written by the connection's task, but for the end of a request.
+/// What is known of a connection without asking hyper. Written by the connection's task, but for what its requests do.
 #[derive(Debug)]
 pub(super) struct Activity {
     in_flight: AtomicU32,
     begun: AtomicU64,
+    /// HTTP/2 bodies that have given a chunk and are not asked for the next.
+    held: AtomicU32,
+    /// How often that has changed.
+    moved: AtomicU64,
+    stall: Stall,
     has_part_of_head: AtomicBool,
     preface: AtomicU8,
     /// The connection's place among all others: free when its last request has ended, too.
@@ -45,26 +45,62 @@ impl Activity {
         Self {
             in_flight: AtomicU32::new(0),
             begun: AtomicU64::new(0),
+            held: AtomicU32::new(0),
+            moved: AtomicU64::new(0),
+            stall: Stall::default(),
             has_part_of_head: AtomicBool::new(false),
             preface: AtomicU8::new(0),
             _place: place,
         }
     }
 
-    /// The phase, and how many requests it came after: two idle times with a request between them are not one.
+    /// The phase, and a number that tells it from others of its kind: two idle times with a request between them are not one.
     pub(super) fn phase(&self) -> (Phase, u64) {
+        if let Some(stall) = self.stall.current() {
+            return (Phase::Stalled, stall);
+        }
         let begun = self.begun.load(Relaxed);
-        let phase = if self.in_flight.load(Relaxed) > 0 {
-            Phase::Busy
+        let in_flight = self.in_flight.load(Relaxed);
+        if in_flight > 0 && in_flight == self.held.load(Relaxed) {
+            (Phase::Shut, begun + self.moved.load(Relaxed))
+        } else if in_flight > 0 {
+            (Phase::Busy, begun)
         } else if self.is_http2() {
             // Its frames are not only heads, so bytes say nothing.
-            Phase::Idle
+            (Phase::Idle, begun)
         } else if begun == 0 || self.has_part_of_head.load(Relaxed) {
-            Phase::Head
+            (Phase::Head, begun)
         } else {
-            Phase::Idle
-        };
-        (phase, begun)
+            (Phase::Idle, begun)
+        }
+    }
+
+    pub(super) const fn stall(&self) -> &Stall {
+        &self.stall
+    }
+
+    /// A request has begun.
+    pub(super) fn begin(&self) {
+        self.has_part_of_head.store(false, Relaxed);
+        self.begun.fetch_add(1, Relaxed);
+        self.in_flight.fetch_add(1, Relaxed);
+    }
+
+    /// A request has ended.
+    pub(super) fn end(&self) {
+        self.in_flight.fetch_sub(1, Relaxed);
+    }
+
+    /// A chunk waits for its window.
+    pub(super) fn hold(&self) {
+        self.held.fetch_add(1, Relaxed);
+        self.moved.fetch_add(1, Relaxed);
+    }
+
+    /// A chunk waits no more.
+    pub(super) fn release(&self) {
+        self.held.fetch_sub(1, Relaxed);
+        self.moved.fetch_add(1, Relaxed);
     }
 
     /// Whether it has ever been in a request.
@@ -97,68 +133,16 @@ fn preface_after(known: u8, bytes: &[u8]) -> u8 {
     }
 }
 
-/// A request that is being answered; dropped with its response's body.
-#[derive(Debug)]
-pub(super) struct Busy(Arc<Activity>);
-
-impl Busy {
-    pub(super) fn begin(activity: &Arc<Activity>) -> Self {
-        activity.has_part_of_head.store(false, Relaxed);
-        activity.begun.fetch_add(1, Relaxed);
-        activity.in_flight.fetch_add(1, Relaxed);
-        Self(Arc::clone(activity))
-    }
-}
-
-impl Drop for Busy {
-    fn drop(&mut self) {
-        self.0.in_flight.fetch_sub(1, Relaxed);
-    }
-}
-
-pin_project! {
-    /// A response's body, which keeps its connection busy.
-    pub(super) struct ServedBody {
-        #[pin]
-        inner: Body,
-        busy: Option<Busy>,
-    }
-}
-
-impl ServedBody {
-    pub(super) const fn new(inner: Body, busy: Option<Busy>) -> Self {
-        Self { inner, busy }
-    }
-}
-
-impl HttpBody for ServedBody {
-    type Data = Bytes;
-    type Error = Error;
-
-    fn poll_frame(
-        self: Pin<&mut Self>,
-        task: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
-        self.project().inner.poll_frame(task)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.inner.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.inner.size_hint()
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use tokio::sync::Semaphore;
 
-    fn activity() -> Arc<Activity> {
+    fn activity() -> Activity {
         let place = Arc::new(Semaphore::new(1)).try_acquire_owned().unwrap();
-        Arc::new(Activity::new(place))
+        Activity::new(place)
     }
 
     #[test]
@@ -166,10 +150,10 @@ mod tests {
         let activity = activity();
         assert_eq!(activity.phase(), (Phase::Head, 0));
         activity.received(b"GET / HTTP/1.1\r\n\r\n");
-        let busy = Busy::begin(&activity);
+        activity.begin();
         assert_eq!(activity.phase(), (Phase::Busy, 1));
         activity.received(b"a body");
-        drop(busy);
+        activity.end();
         assert_eq!(activity.phase(), (Phase::Idle, 1));
         activity.received(b"G");
         assert_eq!(activity.phase(), (Phase::Head, 1));
@@ -194,5 +178,31 @@ mod tests {
         activity.received(b"OPFIND / HTTP/1.1\r\nhost: x\r\n\r\n");
         activity.received(PREFACE);
         assert!(!activity.is_http2());
+    }
+
+    #[test]
+    fn what_waits_to_be_written_is_told_before_all_else() {
+        let activity = activity();
+        activity.begin();
+        activity.stall().refused();
+        assert_eq!(activity.phase().0, Phase::Stalled);
+        activity.stall().accepted();
+        assert_eq!(activity.phase().0, Phase::Busy);
+    }
+
+    #[test]
+    fn a_connection_is_shut_when_every_request_waits_for_its_window() {
+        let activity = activity();
+        activity.begin();
+        activity.begin();
+        activity.hold();
+        assert_eq!(activity.phase().0, Phase::Busy);
+        activity.hold();
+        let (phase, first) = activity.phase();
+        assert_eq!(phase, Phase::Shut);
+        activity.release();
+        assert_eq!(activity.phase().0, Phase::Busy);
+        activity.hold();
+        assert_ne!(activity.phase(), (Phase::Shut, first));
     }
 }

@@ -11,8 +11,8 @@ use pin_project_lite::pin_project;
 use tower_service::Service;
 
 use super::{
-    activity::{Busy, ServedBody},
     connection::Connector,
+    served::{Busy, ServedBody},
 };
 
 /// In the extensions of a request whose caller went away before anybody looked at it: it is told, and not handled.

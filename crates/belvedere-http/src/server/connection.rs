@@ -6,11 +6,10 @@ use std::{
         Arc,
         atomic::{AtomicU32, Ordering},
     },
-    time::Duration,
 };
 
 use axum::{Router, body::Body};
-use belvedere_core::{Shutdown, names::metric};
+use belvedere_core::Shutdown;
 use http::Request;
 use hyper::{body::Incoming, service::service_fn};
 use hyper_util::{
@@ -21,9 +20,11 @@ use tokio::{net::TcpStream, sync::OwnedSemaphorePermit};
 
 use super::{
     Limits,
-    activity::{Activity, Busy, Phase},
+    activity::{Activity, Phase},
     answer::Answer,
-    patience::Patience,
+    patience::{Patience, Waits},
+    refusal,
+    served::Busy,
     watched::Watched,
 };
 
@@ -43,8 +44,7 @@ pub struct Peer(pub SocketAddr);
 pub(super) struct Connector {
     pub(super) router: Router,
     builder: Builder<TokioExecutor>,
-    header_timeout: Duration,
-    idle_timeout: Duration,
+    waits: Waits,
     shutdown: Shutdown,
     abandoned: AtomicU32,
 }
@@ -65,8 +65,7 @@ impl Connector {
         Self {
             router,
             builder,
-            header_timeout: limits.header_timeout,
-            idle_timeout: limits.idle_timeout,
+            waits: Waits::new(&limits),
             shutdown,
             abandoned: AtomicU32::new(0),
         }
@@ -77,7 +76,7 @@ impl Connector {
     }
 
     fn patience<'c>(&self, activity: &'c Activity) -> Patience<'c> {
-        Patience::new(activity, self.header_timeout, self.idle_timeout)
+        Patience::new(activity, self.waits)
     }
 
     /// Connections that the shutdown has cut.
@@ -87,9 +86,13 @@ impl Connector {
 
     fn tell(&self, end: &End) {
         match end {
-            End::Served(Err(error)) => count_refusal(error.downcast_ref()),
-            End::Waited(Phase::Head) => count_rejected("header_timeout"),
-            End::Served(Ok(())) | End::Waited(_) => {}
+            End::Served(Err(error)) => refusal::count(error.as_ref()),
+            End::Waited(Phase::Head) => refusal::count_as("header_timeout"),
+            // Its requests tell of themselves, as those of any caller that went away.
+            End::Waited(phase @ (Phase::Stalled | Phase::Shut)) => {
+                tracing::debug!(?phase, "write_timeout");
+            }
+            End::Served(Ok(())) | End::Waited(Phase::Idle | Phase::Busy) => {}
             End::Shutdown => {
                 self.abandoned.fetch_add(1, Ordering::Relaxed);
             }
@@ -158,18 +161,4 @@ where
         () = advanced => End::Shutdown,
         phase = patience => End::Waited(phase),
     }
-}
-
-/// A head that was none: no request, so no log line, but a number. A peer that went away is told by the observe layer, if it
-/// had made a request.
-fn count_refusal(error: Option<&hyper::Error>) {
-    match error {
-        Some(error) if error.is_parse_too_large() => count_rejected("head_too_large"),
-        Some(error) if error.is_parse() => count_rejected("malformed"),
-        _ => {}
-    }
-}
-
-fn count_rejected(reason: &'static str) {
-    metrics::counter!(metric::HTTP_CONNECTIONS_REJECTED, "reason" => reason).increment(1);
 }

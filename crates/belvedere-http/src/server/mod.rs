@@ -6,6 +6,9 @@ mod activity;
 mod answer;
 mod connection;
 mod patience;
+mod refusal;
+mod served;
+mod stall;
 mod watched;
 
 pub use accept::{Limits, Server};

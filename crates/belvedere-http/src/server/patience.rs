@@ -7,7 +7,10 @@ use std::{
 use pin_project_lite::pin_project;
 use tokio::time::{Instant, Sleep, sleep};
 
-use super::activity::{Activity, Phase};
+use super::{
+    Limits,
+    activity::{Activity, Phase},
+};
 
 /// How long a connection that is being closed gets to finish what it has begun to say.
 const CLOSING: Duration = Duration::from_secs(1);
@@ -18,29 +21,42 @@ const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 /// How long a connection is waited for.
 #[derive(Debug, Clone, Copy)]
-struct Waits {
+pub(super) struct Waits {
     head: Duration,
     idle: Duration,
+    write: Duration,
 }
 
 impl Waits {
-    fn at_most(self, longest: Duration) -> Self {
+    pub(super) fn new(limits: &Limits) -> Self {
         Self {
-            head: self.head.min(longest),
-            idle: self.idle.min(longest),
+            head: limits.header_timeout.min(LONGEST),
+            idle: limits.idle_timeout.min(LONGEST),
+            write: limits.write_timeout.min(LONGEST),
+        }
+    }
+
+    /// For a connection that is being closed. A caller that still reads has as long as ever.
+    fn hurried(self) -> Self {
+        Self {
+            head: self.head.min(CLOSING),
+            idle: self.idle.min(CLOSING),
+            write: self.write,
         }
     }
 
     /// No deadline is nearer than this when it is set.
     fn tick(self) -> Duration {
-        self.head.min(self.idle).max(SHORTEST_TICK)
+        let shortest = self.head.min(self.idle).min(self.write);
+        shortest.max(SHORTEST_TICK)
     }
 
-    /// A request has limits of its own.
+    /// A handler has limits of its own.
     fn deadline(self, phase: Phase) -> Option<Instant> {
         match phase {
             Phase::Head => Some(Instant::now() + self.head),
             Phase::Idle => Some(Instant::now() + self.idle),
+            Phase::Stalled | Phase::Shut => Some(Instant::now() + self.write),
             Phase::Busy => None,
         }
     }
@@ -62,8 +78,7 @@ pin_project! {
 }
 
 impl<'c> Patience<'c> {
-    pub(super) fn new(activity: &'c Activity, head: Duration, idle: Duration) -> Self {
-        let waits = Waits { head, idle }.at_most(LONGEST);
+    pub(super) fn new(activity: &'c Activity, waits: Waits) -> Self {
         let seen = activity.phase();
         Self {
             activity,
@@ -77,7 +92,7 @@ impl<'c> Patience<'c> {
     /// The connection is being closed: what is not busy gets a second at most.
     pub(super) fn hurry(self: Pin<&mut Self>) {
         let this = self.project();
-        *this.waits = this.waits.at_most(CLOSING);
+        *this.waits = this.waits.hurried();
         *this.seen = this.activity.phase();
         *this.deadline = this.waits.deadline(this.seen.0);
         this.sleep.reset(Instant::now() + this.waits.tick());

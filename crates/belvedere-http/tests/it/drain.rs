@@ -1,9 +1,15 @@
 //! The end of a server.
 
-use belvedere_http::server::Limits;
-use tokio::net::TcpStream;
+use std::{
+    sync::{Arc, Mutex, mpsc},
+    time::{Duration, Instant},
+};
 
-use crate::harness::{Http2, Service, Setup};
+use axum::routing::get;
+use belvedere_http::server::Limits;
+use tokio::{net::TcpStream, sync::oneshot};
+
+use crate::harness::{Http2, Service, Setup, routes};
 
 const NAP: &str = "GET /nap HTTP/1.1\r\nhost: test\r\n\r\n";
 
@@ -100,7 +106,7 @@ async fn a_connection_that_has_said_nothing_does_not_keep_a_server_from_ending()
 #[tokio::test]
 async fn half_a_head_does_not_keep_a_server_from_ending() {
     let limits = Limits {
-        header_timeout: std::time::Duration::from_secs(3600),
+        header_timeout: Duration::from_secs(3600),
         ..Limits::default()
     };
     let mut service = Setup {
@@ -157,4 +163,47 @@ async fn an_abort_cuts_what_never_ends_and_tells_how_many_connections_that_were(
         .metrics
         .sum("http_requests_total", &[("status", "503")]);
     assert_eq!((cut, service.active()), (4.0, 0.0));
+}
+
+/// A handler that blocks its thread, not its task: it tells when it does, and goes on when the other end is dropped.
+fn blocking() -> (
+    axum::routing::MethodRouter,
+    oneshot::Receiver<()>,
+    mpsc::Sender<()>,
+) {
+    let (blocks, is_blocking) = oneshot::channel();
+    let (release, released) = mpsc::channel::<()>();
+    let ends = Arc::new(Mutex::new((Some(blocks), released)));
+    let handler = get(|| async move {
+        let mut ends = ends.lock().unwrap();
+        let _ = ends.0.take().unwrap().send(());
+        let _ = ends.1.recv();
+    });
+    (handler, is_blocking, release)
+}
+
+// Two threads: one is blocked, and may have been the one that watched the clock. The test must wait without a clock until the
+// server's end has woken the other, and release the first, or the runtime would wait for it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_abort_leaves_a_handler_behind_that_blocks_its_thread_and_counts_it() {
+    let (handler, is_blocking, release) = blocking();
+    let setup = Setup {
+        routes: routes().route("/block", handler),
+        ..Setup::default()
+    };
+    let mut service = setup.start().await;
+    let mut wire = service.connect().await;
+    wire.say("GET /block HTTP/1.1\r\nhost: test\r\n\r\n").await;
+    is_blocking.await.unwrap();
+    let began = Instant::now();
+    service.shutdown.stop();
+    service.shutdown.abort();
+    assert_eq!(service.ended().await, 1);
+    assert!(
+        began.elapsed() < Duration::from_secs(5),
+        "{:?}",
+        began.elapsed()
+    );
+    assert!(service.logs.completed().is_empty());
+    drop(release);
 }

@@ -9,10 +9,13 @@
 
 mod aborts;
 mod completion;
+mod crowds;
+mod descriptors;
 mod drain;
 mod extractors;
 mod harness;
 mod heads;
+mod http2;
 mod ids;
 mod limits;
 mod mixed;
@@ -20,5 +23,6 @@ mod nested;
 mod plain_axum;
 mod probes;
 mod series;
+mod stalls;
 mod traces;
 mod upstream;

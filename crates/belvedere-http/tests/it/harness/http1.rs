@@ -4,7 +4,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::Value;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
+    net::{TcpSocket, TcpStream},
 };
 
 use super::in_time;
@@ -39,6 +39,15 @@ pub(crate) struct Wire {
 impl Wire {
     pub(crate) async fn open(addr: SocketAddr) -> Self {
         let stream = TcpStream::connect(addr).await.unwrap();
+        let arrived = Vec::new();
+        Self { stream, arrived }
+    }
+
+    /// One that can hold only a few KiB which are not read yet.
+    pub(crate) async fn open_narrow(addr: SocketAddr) -> Self {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_recv_buffer_size(4096).unwrap();
+        let stream = socket.connect(addr).await.unwrap();
         let arrived = Vec::new();
         Self { stream, arrived }
     }
@@ -86,6 +95,13 @@ impl Wire {
     pub(crate) async fn rest(&mut self) -> Answer {
         while self.read_more().await {}
         parse(&self.arrived)
+    }
+
+    /// Reads this much and throws it away; false at the end.
+    pub(crate) async fn sip(&mut self, bytes: usize) -> bool {
+        let mut sip = vec![0; bytes];
+        let read = self.stream.read_exact(&mut sip);
+        in_time("a sip", read).await.is_ok()
     }
 
     /// Ends the sending half.

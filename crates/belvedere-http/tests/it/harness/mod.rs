@@ -1,5 +1,6 @@
 //! A server, its clients, and everything it tells.
 
+mod frames;
 mod http1;
 mod http2;
 mod metrics;
@@ -9,6 +10,7 @@ mod service;
 mod telemetry;
 mod wait;
 
+pub(crate) use frames::Frames;
 pub(crate) use http1::{Answer, Wire};
 pub(crate) use http2::{Http2, request};
 pub(crate) use metrics::Metrics;
