@@ -67,7 +67,10 @@ where
         return Ok(ExitCode::SUCCESS);
     }
     let runtime = runtime().map_err(|error| refuse(1)(format!("no runtime: {error}")))?;
-    serve(about, &environment, config, command, &runtime, compose)
+    let code = serve(about, &environment, config, command, &runtime, compose);
+    // Its drop would wait for a handler that blocks its thread.
+    runtime.shutdown_background();
+    code
 }
 
 fn serve<App, F, W>(

@@ -1,4 +1,7 @@
 //! From `application_started` to the last request.
+//!
+//! The end has the admin runtime's clock. One handler that blocks its thread stops all timers of the main runtime, if that
+//! thread was the one that watched them, and the process has to end in time even so.
 
 use std::{
     io,
@@ -9,8 +12,9 @@ use std::{
 use belvedere_core::{BoxFuture, Health, Shutdown, health::HealthWatch, millis, names::event};
 use belvedere_http::Server;
 use tokio::{
+    runtime::Handle,
     signal::unix::{Signal, SignalKind, signal},
-    time,
+    time::{self, Sleep, Timeout},
 };
 
 use crate::{BootError, ShutdownConfig, service::AdminListener};
@@ -19,6 +23,8 @@ use crate::{BootError, ShutdownConfig, service::AdminListener};
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 /// What the abandoned connections get to tell of their requests.
 const ABORT_GRACE: Duration = Duration::from_millis(100);
+/// What the server gets to end and count after an abort: its own grace of 1 s, twice.
+const ABORT_TIMEOUT: Duration = Duration::from_secs(2);
 /// Exit code after a second signal.
 const IMPATIENT: i32 = 1;
 
@@ -37,7 +43,7 @@ pub(crate) struct Life {
     pub(crate) shutdown: Shutdown,
     pub(crate) config: ShutdownConfig,
     pub(crate) at_stop: Vec<Box<dyn FnOnce() -> BoxFuture<'static, ()> + Send>>,
-    pub(crate) _admin: AdminListener,
+    pub(crate) admin: AdminListener,
 }
 
 impl std::fmt::Debug for Life {
@@ -63,7 +69,7 @@ impl Life {
             shutdown,
             config,
             at_stop,
-            _admin,
+            admin: admin_listener,
         } = self;
         let critical = health.critical_task("http_listener");
         let serving = belvedere_core::spawn(async move {
@@ -74,9 +80,10 @@ impl Life {
         let startup_ms = millis(began.elapsed());
         tracing::info!(message = event::STARTED, http = %http, admin = %admin, startup_ms);
         let signal = signals.next().await;
-        exit_on(signals);
-        let abandoned = end(signal, &shutdown, &config, serving).await;
-        close(at_stop).await;
+        let clock = Clock(admin_listener.runtime().clone());
+        clock.exit_on(signals);
+        let abandoned = end(signal, &clock, &shutdown, &config, serving).await;
+        close(&clock, at_stop).await;
         drop(watch);
         Ok(Stopped { abandoned })
     }
@@ -85,6 +92,7 @@ impl Life {
 /// Ready is 503 at once, callers look away, nothing new is accepted, what is in flight ends or is cut.
 async fn end(
     signal: &'static str,
+    clock: &Clock,
     shutdown: &Shutdown,
     config: &ShutdownConfig,
     mut serving: tokio::task::JoinHandle<Option<u32>>,
@@ -96,24 +104,29 @@ async fn end(
         signal,
         drain_seconds = drain.as_secs_f64()
     );
-    time::sleep(drain).await;
+    clock.sleep(drain).await;
     shutdown.stop();
     let began = Instant::now();
-    let in_time = time::timeout(config.timeout_seconds.duration(), &mut serving).await;
+    let timeout = config.timeout_seconds.duration();
+    let in_time = clock.timeout(timeout, &mut serving).await;
     if in_time.is_ok() {
         tracing::info!(duration_ms = millis(began.elapsed()), "requests_finished");
         return 0;
     }
     shutdown.abort();
-    let abandoned = serving.await.ok().flatten().unwrap_or(0);
-    time::sleep(ABORT_GRACE).await;
+    let abandoned = match clock.timeout(ABORT_TIMEOUT, serving).await {
+        Ok(counted) => counted.ok().flatten().unwrap_or(0),
+        // Every worker is blocked, and nobody can count: each has one at least.
+        Err(_) => 1,
+    };
+    clock.sleep(ABORT_GRACE).await;
     tracing::error!(abandoned, "requests_abandoned");
     abandoned
 }
 
-async fn close(at_stop: Vec<Box<dyn FnOnce() -> BoxFuture<'static, ()> + Send>>) {
+async fn close(clock: &Clock, at_stop: Vec<Box<dyn FnOnce() -> BoxFuture<'static, ()> + Send>>) {
     for work in at_stop.into_iter().rev() {
-        if time::timeout(CLOSE_TIMEOUT, work()).await.is_err() {
+        if clock.timeout(CLOSE_TIMEOUT, work()).await.is_err() {
             tracing::warn!("close_timed_out");
         }
     }
@@ -140,10 +153,26 @@ impl Signals {
     }
 }
 
-/// The second signal ends the process at once.
-fn exit_on(mut signals: Signals) {
-    belvedere_core::spawn(async move {
-        signals.next().await;
-        std::process::exit(IMPATIENT);
-    });
+/// Makes timers where they fire whatever handlers do.
+struct Clock(Handle);
+
+impl Clock {
+    fn sleep(&self, duration: Duration) -> Sleep {
+        let _made_there = self.0.enter();
+        time::sleep(duration)
+    }
+
+    fn timeout<F: IntoFuture>(&self, duration: Duration, work: F) -> Timeout<F::IntoFuture> {
+        let _made_there = self.0.enter();
+        time::timeout(duration, work)
+    }
+
+    /// The second signal ends the process at once.
+    fn exit_on(&self, mut signals: Signals) {
+        let _made_there = self.0.enter();
+        belvedere_core::spawn(async move {
+            signals.next().await;
+            std::process::exit(IMPATIENT);
+        });
+    }
 }

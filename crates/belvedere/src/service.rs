@@ -18,6 +18,7 @@ use belvedere_http::{
 use belvedere_telemetry::Telemetry;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
+use tokio::runtime::Handle;
 
 use crate::{
     BootError, Config, ShutdownConfig,
@@ -160,7 +161,7 @@ impl Service {
                 shutdown,
                 config: self.shutdown,
                 at_stop: self.at_stop,
-                _admin: admin,
+                admin,
             },
             began: self.began,
         })
@@ -264,6 +265,7 @@ fn taken(
 pub(crate) struct AdminListener {
     addr: SocketAddr,
     shutdown: Shutdown,
+    runtime: Handle,
 }
 
 impl AdminListener {
@@ -288,11 +290,21 @@ impl AdminListener {
         });
         let server = listening.map_err(taken("admin", addr, "ADMIN__ADDR"))?;
         let addr = server.local_addr()?;
+        let handle = runtime.handle().clone();
         let work = move || runtime.block_on(server.run());
         std::thread::Builder::new()
             .name("admin".to_owned())
             .spawn(work)?;
-        Ok(Self { addr, shutdown })
+        Ok(Self {
+            addr,
+            shutdown,
+            runtime: handle,
+        })
+    }
+
+    /// Where time passes whatever handlers do to the main runtime.
+    pub(crate) const fn runtime(&self) -> &Handle {
+        &self.runtime
     }
 }
 
