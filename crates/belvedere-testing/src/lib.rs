@@ -1,11 +1,15 @@
 //! Dev-only: run a Belvedere service in a test and look at what it leaves behind.
 
 mod captured;
+mod figures;
 mod otlp;
 mod postgres;
+mod proxy;
 mod service;
 
 pub use captured::{CapturedSpan, CapturedSpans};
+pub use figures::{Quantiles, report};
 pub use otlp::{OtlpSink, ReceivedSpan};
 pub use postgres::{PostgresError, ThrowAwayPostgres};
+pub use proxy::TcpProxy;
 pub use service::{Answer, Caller, ServiceError, TestService, TestServiceBuilder};

@@ -37,6 +37,7 @@ pub struct TestServiceBuilder {
     variables: Vec<(String, String)>,
     postgres: Option<ThrowAwayPostgres>,
     has_sqlite: bool,
+    lines_kept: usize,
 }
 
 impl TestServiceBuilder {
@@ -57,6 +58,12 @@ impl TestServiceBuilder {
         let url = database.url().to_owned();
         self.postgres = Some(database);
         self.variable("DATABASE_URL", &url)
+    }
+
+    /// Keeps only the newest lines: for tests that make more of them than memory is for. Default: all.
+    pub fn keep_lines(mut self, lines: usize) -> Self {
+        self.lines_kept = lines;
+        self
     }
 
     /// Starts it and waits until it serves.
@@ -83,7 +90,7 @@ impl TestServiceBuilder {
         }
         command.envs(self.variables);
         let mut child = command.spawn().map_err(io(self.binary))?;
-        let lines = Lines::follow(child.stdout.take());
+        let lines = Lines::follow(child.stdout.take(), self.lines_kept);
         let mut process = Process(child);
         let (http, admin) = process.addresses(&lines)?;
         Ok(TestService {
@@ -122,6 +129,7 @@ impl TestService {
             variables: Vec::new(),
             postgres: None,
             has_sqlite: false,
+            lines_kept: usize::MAX,
         }
     }
 
@@ -232,6 +240,15 @@ impl TestService {
             assert!(Instant::now() < deadline, "{line} is not in /metrics");
             tokio::time::sleep(PAUSE).await;
         }
+    }
+
+    /// Its resident memory.
+    ///
+    /// # Errors
+    ///
+    /// The kernel does not tell, or the process has ended.
+    pub fn resident_bytes(&self) -> Result<u64, ServiceError> {
+        self.process.resident_bytes()
     }
 
     /// Sends SIGTERM.

@@ -1,4 +1,5 @@
 use std::{
+    collections::VecDeque,
     fmt,
     io::{BufRead, BufReader},
     process::ChildStdout,
@@ -16,7 +17,7 @@ pub(super) struct Lines(Arc<Mutex<Output>>);
 
 #[derive(Default)]
 struct Output {
-    lines: Vec<String>,
+    lines: VecDeque<String>,
     has_ended: bool,
 }
 
@@ -27,7 +28,8 @@ impl fmt::Debug for Output {
 }
 
 impl Lines {
-    pub(super) fn follow(stdout: Option<ChildStdout>) -> Self {
+    /// Keeps the newest `kept` of them.
+    pub(super) fn follow(stdout: Option<ChildStdout>, kept: usize) -> Self {
         let lines = Self::default();
         let following = lines.clone();
         thread::spawn(move || {
@@ -37,7 +39,11 @@ impl Lines {
                 .flat_map(BufRead::lines)
                 .map_while(Result::ok)
             {
-                following.lock().lines.push(line);
+                let mut output = following.lock();
+                if output.lines.len() == kept {
+                    output.lines.pop_front();
+                }
+                output.lines.push_back(line);
             }
             following.lock().has_ended = true;
         });
@@ -53,7 +59,9 @@ impl Lines {
     }
 
     pub(super) fn text(&self) -> String {
-        self.lock().lines.join("\n")
+        let output = self.lock();
+        let lines: Vec<_> = output.lines.iter().map(String::as_str).collect();
+        lines.join("\n")
     }
 
     pub(super) fn wait_for_end(&self) {

@@ -1,4 +1,6 @@
 use std::{
+    fs,
+    io::ErrorKind,
     net::SocketAddr,
     process::{Child, ExitStatus},
     thread,
@@ -53,6 +55,15 @@ impl Process {
     pub(super) fn terminate(&self) -> Result<(), ServiceError> {
         let signal = kill_process(Pid::from_child(&self.0), Signal::TERM);
         signal.map_err(|errno| io("SIGTERM")(errno.into()))
+    }
+
+    pub(super) fn resident_bytes(&self) -> Result<u64, ServiceError> {
+        let path = format!("/proc/{}/status", self.0.id());
+        let status = fs::read_to_string(&path).map_err(io(&path))?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let kilobytes = line.and_then(|line| line.trim().strip_suffix(" kB")?.parse().ok());
+        let kilobytes: u64 = kilobytes.ok_or_else(|| io(&path)(ErrorKind::InvalidData.into()))?;
+        Ok(kilobytes * 1024)
     }
 
     pub(super) fn wait(&mut self) -> Result<ExitStatus, ServiceError> {
