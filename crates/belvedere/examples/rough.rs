@@ -2,7 +2,7 @@
 //!
 //! `cargo run --example rough`, then `curl http://127.0.0.1:8000/panic` and so on.
 
-use std::{convert::Infallible, process::ExitCode, thread, time::Duration};
+use std::{convert::Infallible, env, fs, process::ExitCode, thread, time::Duration};
 
 use axum::{
     Router,
@@ -10,7 +10,8 @@ use axum::{
     response::sse::{Event, Sse},
     routing::get,
 };
-use belvedere::{Boot, BootError, Stopped, about, extract::Path};
+use belvedere::{Boot, BootError, HealthCheck, Stopped, about, extract::Path};
+use belvedere_core::{BoxFuture, CheckFailure};
 use futures_util::{Stream, StreamExt, stream};
 
 fn main() -> ExitCode {
@@ -21,12 +22,29 @@ async fn compose(boot: Boot) -> Result<Stopped, BootError> {
     let routes = Router::new()
         .route("/ok", get(async || "ok"))
         .route("/whisper", get(whisper))
+        .route("/things/{id}", get(async || "a thing"))
         .route("/panic", get(panics))
         .route("/sleep/{millis}", get(sleep))
         .route("/block/{millis}", get(block))
         .route("/events", get(events))
         .route("/broken-body", get(broken_body));
-    boot.service().routes(routes).run().await
+    let service = boot.service().routes(routes).health_check(Disk);
+    service.run().await
+}
+
+/// The only thing that this service depends on.
+#[derive(Debug)]
+struct Disk;
+
+impl HealthCheck for Disk {
+    fn name(&self) -> &'static str {
+        "disk"
+    }
+
+    fn check(&self) -> BoxFuture<'_, Result<(), CheckFailure>> {
+        let looked = fs::metadata(env::temp_dir());
+        Box::pin(async { looked.map(drop).map_err(|error| CheckFailure(error.into())) })
+    }
 }
 
 async fn whisper() -> &'static str {

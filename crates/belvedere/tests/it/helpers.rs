@@ -7,12 +7,18 @@ use std::{
 
 use belvedere_testing::{TestService, TestServiceBuilder};
 
-/// The binary of an example: Cargo builds it beside the tests.
+/// The binary of the example `rough`.
 pub(crate) fn rough() -> String {
+    example("rough")
+}
+
+/// The binary of an example: Cargo builds it beside the tests.
+pub(crate) fn example(name: &str) -> String {
     let mut path: PathBuf = std::env::current_exe().expect("the test has a path");
     path.pop();
     path.pop();
-    path.push("examples/rough");
+    path.push("examples");
+    path.push(name);
     path.to_str().expect("the path is UTF-8").to_owned()
 }
 

@@ -1,7 +1,17 @@
-//! A service from its start to its end, as its operator sees it: the real binary of the example `rough`.
+//! A service from its start to its end, as its operator sees it: the real binaries of the examples.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on has failed, and says where"
+)]
+
+mod balancer;
+mod cardinality;
 mod control;
 mod helpers;
+#[cfg(feature = "postgres")]
+mod hung;
+mod kept;
 mod life;
 mod start;
 mod wedged;

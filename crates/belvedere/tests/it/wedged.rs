@@ -1,25 +1,48 @@
-use std::time::{Duration, Instant};
+use std::{
+    thread,
+    time::{Duration, Instant},
+};
 
-use crate::helpers::{connect, service};
+use serde_json::{Value, json};
 
-/// More than the 10 s after which a silent runtime counts as wedged.
-const BLOCKED_MILLIS: u64 = 14_000;
+use crate::{
+    helpers::{connect, service},
+    kept::Kept,
+};
 
-#[tokio::test]
-async fn the_admin_listener_tells_when_every_worker_is_blocked() {
-    let service = service()
-        .variable("TOKIO_WORKER_THREADS", "2")
-        .start()
-        .unwrap();
-    let client = reqwest::Client::new();
-    let live = format!("http://{}/health/live", service.admin());
-    assert_eq!(client.get(&live).send().await.unwrap().status(), 200);
-    let block = format!("GET /block/{BLOCKED_MILLIS} HTTP/1.1\r\nhost: x\r\n\r\n");
-    let _blocked: Vec<_> = (0..4).map(|_| connect(service.http(), &block)).collect();
-    tokio::time::sleep(Duration::from_millis(11_500)).await;
-    let answer = client.get(&live).send().await.unwrap();
-    assert_eq!(answer.status(), 503);
-    assert_eq!(answer.text().await.unwrap(), r#"{"status":"wedged"}"#);
+/// After it a verdict is stale as well; a silent runtime counts as wedged after 10 s.
+const BLOCKED: Duration = Duration::from_secs(15);
+/// Less than 10 s after the last sign of life, which may be a second old when all is blocked.
+const TOO_SOON: Duration = Duration::from_secs(8);
+const PAUSE: Duration = Duration::from_millis(50);
+
+fn ask(admin: &mut Kept, path: &str) -> (u16, Value) {
+    let (status, body) = admin.get(path).unwrap();
+    (status, serde_json::from_str(&body).unwrap())
+}
+
+#[test]
+fn the_admin_listener_tells_when_every_worker_is_blocked_for_fifteen_seconds() {
+    let service = service().variable("TOKIO_WORKER_THREADS", "2");
+    let service = service.start().unwrap();
+    let mut admin = Kept::new(service.admin());
+    let (alive, wedged) = (json!({"status": "ok"}), json!({"status": "wedged"}));
+    assert_eq!(ask(&mut admin, "/health/live"), (200, alive.clone()));
+
+    let began = Instant::now();
+    let block = "GET /block/60000 HTTP/1.1\r\nhost: x\r\n\r\n";
+    let _blocked = [(); 4].map(|()| connect(service.http(), block));
+    while ask(&mut admin, "/health/live") == (200, alive.clone()) {
+        assert!(began.elapsed() < BLOCKED, "alive after {BLOCKED:?}");
+        thread::sleep(PAUSE);
+    }
+    let silence = began.elapsed();
+    assert!(silence > TOO_SOON, "wedged after {silence:?}");
+
+    thread::sleep(BLOCKED.saturating_sub(silence));
+    assert_eq!(ask(&mut admin, "/health/live"), (503, wedged));
+    let stale = json!({"status": "not_ready", "checks": {"disk": "error: stale"}});
+    assert_eq!(ask(&mut admin, "/health/ready"), (503, stale));
 }
 
 /// A worker, or all of them, that will not come back while the process is asked to end.
