@@ -13,7 +13,7 @@ BENCHES = --manifest-path benches/Cargo.toml
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test new fmt lint doc deny sync template-test bench-quick ir-gate clean
+.PHONY: help demo test new fmt lint doc deny sync template-test soak bench-quick ir-gate clean
 .PHONY: tools fmt-check unit doctest
 
 help: ## Show this list
@@ -70,6 +70,11 @@ sync: ## What must agree inside the checkout
 
 template-test: ## Generate every preset, lint, build, test, run and drive it
 	@$(XTASK) template-test
+
+soak: ## The long tests, one after the other, with their figures: about seven minutes
+	@$(XTASK) tools cargo-nextest $(if $(DATABASE_URL),,postgresql)
+	@echo "==> soak"
+	@cargo nextest run --profile soak --run-ignored only --workspace --all-features
 
 bench-quick: ## CPU and instructions a request, against bare axum
 	@$(XTASK) bench-quick
