@@ -54,6 +54,19 @@ async fn what_is_below_a_nested_service_is_told_by_its_prefix_in_every_signal() 
 }
 
 #[tokio::test]
+async fn a_service_below_a_nested_router_is_told_by_both_prefixes() {
+    let setup = Setup {
+        routes: Router::new().nest("/v1", nest_service(Router::new(), "/files", files())),
+        ..Setup::default()
+    };
+    let service = setup.start().await;
+    let answer = service.get("/v1/files/a").await;
+    assert_eq!(text(&answer), "/a of /v1/files/a");
+    let record = service.sole_record().await;
+    assert_eq!(record.completed.of_request("route"), "/v1/files/*");
+}
+
+#[tokio::test]
 async fn a_nested_service_sees_the_path_below_its_prefix_and_the_whole_one_beside_it() {
     let service = nested().await;
     for (asked, seen) in [

@@ -102,6 +102,7 @@ async fn a_token_can_stand_in_a_file_and_is_not_shown() {
         .start();
     std::fs::remove_file(&file).unwrap();
     let service = service.unwrap();
+    assert_eq!(put(&service, WHISPERER, &debug()).await.status, 401);
     let told = answers(&service, |order| order.bearer_auth(TOKEN)).await;
     assert!(told.iter().all(|(status, _)| *status == 200), "{told:?}");
     assert_eq!(
@@ -114,6 +115,7 @@ async fn a_token_can_stand_in_a_file_and_is_not_shown() {
 fn a_token_that_is_none_ends_the_start() {
     for bad in ["short", "with spaces in the middle", "ümläut-ümläut-ümläut"] {
         let output = Command::new(rough())
+            .arg("config")
             .env("ADMIN__TOKEN", bad)
             .output()
             .unwrap();
