@@ -52,6 +52,7 @@ impl Waits {
     }
 
     /// A handler has limits of its own.
+    #[inline]
     fn deadline(self, phase: Phase) -> Option<Instant> {
         match phase {
             Phase::Head => Some(Instant::now() + self.head),

@@ -1,5 +1,4 @@
 use std::{
-    mem,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
@@ -14,41 +13,40 @@ use super::activity::Activity;
 
 /// A request that is being answered; dropped with its response's body.
 #[derive(Debug)]
-pub(super) struct Busy {
-    activity: Arc<Activity>,
-    /// HTTP/1 has no windows: what is not taken there is seen at the socket.
-    has_window: bool,
-    holds: bool,
-}
+pub(super) struct Busy(Arc<Activity>);
 
 impl Busy {
     pub(super) fn begin(activity: &Arc<Activity>) -> Self {
         activity.begin();
-        Self {
-            activity: Arc::clone(activity),
-            has_window: activity.is_http2(),
-            holds: false,
-        }
+        Self(Arc::clone(activity))
     }
 
-    /// hyper asks for the next chunk only when the caller's window had room for this one.
-    fn gave(&mut self, is_chunk: bool) {
-        if !self.has_window {
-            return;
-        }
-        if mem::replace(&mut self.holds, is_chunk) {
-            self.activity.release();
-        }
-        if is_chunk {
-            self.activity.hold();
-        }
+    /// HTTP/1 has none: what is not taken there is seen at the socket.
+    fn has_window(&self) -> bool {
+        self.0.is_http2()
     }
 }
 
 impl Drop for Busy {
     fn drop(&mut self) {
-        self.gave(false);
-        self.activity.end();
+        self.0.end();
+    }
+}
+
+/// A chunk that waits for its window.
+#[derive(Debug)]
+struct Held(Arc<Activity>);
+
+impl Held {
+    fn begin(busy: &Busy) -> Self {
+        busy.0.hold();
+        Self(Arc::clone(&busy.0))
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.0.release();
     }
 }
 
@@ -57,13 +55,19 @@ pin_project! {
     pub(super) struct ServedBody {
         #[pin]
         inner: Body,
+        // Above `busy`, so that it is dropped first: a request that has ended holds nothing.
+        held: Option<Held>,
         busy: Option<Busy>,
     }
 }
 
 impl ServedBody {
     pub(super) const fn new(inner: Body, busy: Option<Busy>) -> Self {
-        Self { inner, busy }
+        Self {
+            inner,
+            held: None,
+            busy,
+        }
     }
 }
 
@@ -76,10 +80,13 @@ impl HttpBody for ServedBody {
         task: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
         let this = self.project();
+        let Some(busy) = this.busy.as_ref().filter(|busy| busy.has_window()) else {
+            return this.inner.poll_frame(task);
+        };
         let polled = this.inner.poll_frame(task);
-        if let Some(busy) = this.busy {
-            busy.gave(matches!(&polled, Poll::Ready(Some(Ok(frame))) if frame.is_data()));
-        }
+        let is_chunk = matches!(&polled, Poll::Ready(Some(Ok(frame))) if frame.is_data());
+        // hyper asks for the next chunk only when there was room for this one.
+        *this.held = is_chunk.then(|| Held::begin(busy));
         polled
     }
 
