@@ -1,7 +1,8 @@
 //! From `application_started` to the last request.
 //!
-//! The end has the admin runtime's clock. One handler that blocks its thread stops all timers of the main runtime, if that
-//! thread was the one that watched them, and the process has to end in time even so.
+//! A handler that blocks its thread stops the sockets and timers of the whole main runtime, if that thread was the one that
+//! watched them: tokio does not hand that on. So an idle worker is woken from outside, which takes over, and the end has the
+//! admin runtime's clock, because there may be no idle worker.
 
 use std::{
     io,
@@ -19,6 +20,8 @@ use tokio::{
 
 use crate::{BootError, ShutdownConfig, service::AdminListener};
 
+/// How long the other workers may be kept waiting by one that blocks. Each time costs a worker some microseconds.
+const WAKE_EVERY: Duration = Duration::from_millis(500);
 /// What closing the pools may take.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 /// What the abandoned connections get to tell of their requests.
@@ -62,6 +65,8 @@ impl Life {
         began: Instant,
     ) -> Result<Stopped, BootError> {
         let mut signals = Signals::listen()?;
+        let clock = Clock(self.admin.runtime().clone());
+        clock.wake_workers_of(Handle::current());
         let Self {
             watch,
             health,
@@ -69,7 +74,7 @@ impl Life {
             shutdown,
             config,
             at_stop,
-            admin: admin_listener,
+            admin: _admin,
         } = self;
         let critical = health.critical_task("http_listener");
         let serving = belvedere_core::spawn(async move {
@@ -80,7 +85,6 @@ impl Life {
         let startup_ms = millis(began.elapsed());
         tracing::info!(message = event::STARTED, http = %http, admin = %admin, startup_ms);
         let signal = signals.next().await;
-        let clock = Clock(admin_listener.runtime().clone());
         clock.exit_on(signals);
         let abandoned = end(signal, &clock, &shutdown, &config, serving).await;
         close(&clock, at_stop).await;
@@ -165,6 +169,18 @@ impl Clock {
     fn timeout<F: IntoFuture>(&self, duration: Duration, work: F) -> Timeout<F::IntoFuture> {
         let _made_there = self.0.enter();
         time::timeout(duration, work)
+    }
+
+    /// Wakes an idle worker now and then: it runs nothing, and then watches what nobody watched.
+    fn wake_workers_of(&self, main: Handle) {
+        let _made_there = self.0.enter();
+        belvedere_core::spawn(async move {
+            loop {
+                time::sleep(WAKE_EVERY).await;
+                // One at a time: until it has run no worker is idle, and a second would only queue behind it.
+                let _ = main.spawn(async {}).await;
+            }
+        });
     }
 
     /// The second signal ends the process at once.

@@ -82,3 +82,21 @@ async fn a_blocked_worker_does_not_keep_the_process_from_ending() {
 async fn a_process_ends_in_time_when_every_worker_is_blocked() {
     ends_although_blocked(4).await;
 }
+
+#[tokio::test]
+async fn a_blocked_worker_leaves_the_others_serving() {
+    let service = service()
+        .variable("TOKIO_WORKER_THREADS", "2")
+        .start()
+        .expect("the service starts");
+    assert_eq!(service.get("/ok").await.status, 200);
+    let block = "GET /block/600000 HTTP/1.1\r\nhost: x\r\n\r\n";
+    let _blocked = connect(service.http(), block);
+    service
+        .metric(r#"http_requests_active{method="GET",path="/block/{millis}"} 1"#)
+        .await;
+    for _ in 0..3 {
+        let answer = tokio::time::timeout(Duration::from_secs(10), service.get("/ok"));
+        assert_eq!(answer.await.expect("another worker answers").status, 200);
+    }
+}
