@@ -11,16 +11,16 @@ use axum::{
 };
 use belvedere_core::{Identity, RequestContext};
 use futures_util::future::Either;
-use http::{HeaderMap, request::Parts};
+use http::{HeaderMap, HeaderName, request::Parts};
 use tower_layer::Layer;
 use tower_service::Service;
 
 use crate::Problem;
 
 /// Sent by a trusted proxy.
-const TENANT_HEADER: &str = "x-tenant-id";
+const TENANT_HEADER: HeaderName = HeaderName::from_static("x-tenant-id");
 /// Sent by a trusted proxy.
-const USER_HEADER: &str = "x-user-id";
+const USER_HEADER: HeaderName = HeaderName::from_static("x-user-id");
 /// Longest id that is taken.
 const MAX_ID: usize = 64;
 
@@ -79,13 +79,13 @@ impl<S: Send + Sync> FromRequestParts<S> for Caller {
 
 fn identity(headers: &HeaderMap) -> Option<Identity> {
     Some(Identity {
-        tenant_id: id(headers, TENANT_HEADER)?.into(),
-        user_id: id(headers, USER_HEADER).map(Box::from),
+        tenant_id: id(headers, &TENANT_HEADER)?.into(),
+        user_id: id(headers, &USER_HEADER).map(Box::from),
     })
 }
 
 /// Letters, digits and `._-@`, at most 64: what may stand in a log line and in a label.
-fn id<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+fn id<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<&'h str> {
     let text = headers.get(name)?.to_str().ok()?;
     let fits = !text.is_empty() && text.len() <= MAX_ID;
     let clean = text

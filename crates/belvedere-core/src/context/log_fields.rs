@@ -1,10 +1,18 @@
+use std::{borrow::Cow, ops::Range};
+
 use super::Identity;
-use crate::{names::field, trace::TraceParent};
+use crate::{json::is_plain_json, names::field, trace::TraceParent};
 
 /// A longer path is cut in the log: a line has 16 KiB in all.
 const MAX_PATH: usize = 1024;
 /// Longer ids of tenants and users are cut likewise.
 const MAX_ID: usize = 128;
+/// What comes before each id: the keys of `names::field`, which a test holds against this.
+const TRACE_ID: &str = ",\"trace_id\":\"";
+const SPAN_ID: &str = ",\"span_id\":\"";
+const SAMPLED: &str = ",\"trace_flags\":\"01\"";
+const NOT_SAMPLED: &str = ",\"trace_flags\":\"00\"";
+const REQUEST_ID: &str = ",\"request_id\":\"";
 /// Room for the rendered context of a usual request.
 const CAPACITY: usize = 288;
 
@@ -14,30 +22,32 @@ pub(super) struct LogFields {
     text: String,
     /// Where the identity goes in, once it is known.
     identity_at: usize,
-    /// Where the path's JSON string begins.
-    path_at: usize,
+    /// Where the path stands, quotes not included.
+    path_at: Range<usize>,
+    /// Whether the path stands there as it is.
+    is_path_plain: bool,
 }
 
 impl LogFields {
-    pub(super) fn render(
-        own: &TraceParent,
-        request_id: &str,
-        [method, path, route]: [&str; 3],
-    ) -> Self {
-        let mut out = Vec::with_capacity(CAPACITY);
-        push_hex(&mut out, field::TRACE_ID, &own.trace_id.to_bytes());
-        push_hex(&mut out, field::SPAN_ID, &own.span_id.to_bytes());
-        push_hex(&mut out, field::TRACE_FLAGS, &[u8::from(own.sampled)]);
-        push_member(&mut out, field::REQUEST_ID, request_id);
+    pub(super) fn render(own: &TraceParent, request_id: &str, route: &Route, path: &str) -> Self {
+        let mut out = String::with_capacity(CAPACITY);
+        push_hex(&mut out, TRACE_ID, own.trace_id.to_bytes());
+        push_hex(&mut out, SPAN_ID, own.span_id.to_bytes());
+        out.push_str(if own.sampled { SAMPLED } else { NOT_SAMPLED });
+        out.push_str(REQUEST_ID);
+        push_string(&mut out, request_id);
+        out.push('"');
         let identity_at = out.len();
-        push_member(&mut out, field::METHOD, method);
-        let path_at = out.len() + key_len(field::PATH);
-        push_member(&mut out, field::PATH, cut(path, MAX_PATH));
-        push_member(&mut out, field::ROUTE, route);
+        out.push_str(&route.before_path);
+        let path_begin = out.len();
+        let is_path_plain = push_string(&mut out, cut(path, MAX_PATH));
+        let path_at = path_begin..out.len();
+        out.push_str(&route.after_path);
         Self {
-            text: String::from_utf8(out).expect("JSON of strings is UTF-8"),
+            text: out,
             identity_at,
             path_at,
+            is_path_plain,
         }
     }
 
@@ -69,10 +79,35 @@ impl LogFields {
     }
 
     /// The path, read back from its rendered form.
-    pub(super) fn path(&self) -> String {
-        let rendered = &self.text[self.path_at..];
-        let mut strings = serde_json::Deserializer::from_str(rendered).into_iter::<String>();
-        strings.next().and_then(Result::ok).unwrap_or_default()
+    pub(super) fn path(&self) -> Cow<'_, str> {
+        let rendered = &self.text[self.path_at.clone()];
+        if self.is_path_plain {
+            return rendered.into();
+        }
+        let quoted = format!("\"{rendered}\"");
+        let path: String = serde_json::from_str(&quoted).unwrap_or_default();
+        path.into()
+    }
+}
+
+/// Method and route of a request, with what every log line says of them: rendered once for all requests of a kind.
+#[derive(Debug)]
+pub struct Route {
+    /// `,"method":"GET","path":"`
+    before_path: Box<str>,
+    /// `","route":"/v1/orders/{id}"`
+    after_path: Box<str>,
+}
+
+impl Route {
+    /// `method` out of the closed set, `route` as its template.
+    pub fn new(method: &str, route: &str) -> Self {
+        let quoted = |text: &str| serde_json::Value::from(text).to_string();
+        let (method, route) = (quoted(method), quoted(route));
+        Self {
+            before_path: format!(",\"{}\":{method},\"{}\":\"", field::METHOD, field::PATH).into(),
+            after_path: format!("\",\"{}\":{route}", field::ROUTE).into(),
+        }
     }
 }
 
@@ -80,31 +115,37 @@ fn cut(text: &str, length: usize) -> &str {
     &text[..text.floor_char_boundary(length)]
 }
 
-const fn key_len(key: &str) -> usize {
-    r#","":"#.len() + key.len()
-}
-
-fn push_key(out: &mut Vec<u8>, key: &str) {
+fn push_member(out: &mut Vec<u8>, key: &str, value: &str) {
     out.extend_from_slice(b",\"");
     out.extend_from_slice(key.as_bytes());
     out.extend_from_slice(b"\":");
-}
-
-fn push_member(out: &mut Vec<u8>, key: &str, value: &str) {
-    push_key(out, key);
     serde_json::to_writer(out, value).expect("a string is JSON, and a vector takes all of it");
 }
 
-/// Ids are most of what is rendered: without a formatter.
-fn push_hex(out: &mut Vec<u8>, key: &str, bytes: &[u8]) {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    push_key(out, key);
-    out.push(b'"');
-    for byte in bytes {
-        out.push(DIGITS[usize::from(byte >> 4)]);
-        out.push(DIGITS[usize::from(byte & 15)]);
+/// The inside of a JSON string. Returns whether it is `text` itself, as nearly every path is.
+fn push_string(out: &mut String, text: &str) -> bool {
+    let is_plain = is_plain_json(text);
+    if is_plain {
+        out.push_str(text);
+    } else {
+        let quoted = serde_json::Value::from(text).to_string();
+        out.push_str(&quoted[1..quoted.len() - 1]);
     }
-    out.push(b'"');
+    is_plain
+}
+
+/// Ids are most of what is rendered: without a formatter.
+fn push_hex<const N: usize>(out: &mut String, key: &str, bytes: [u8; N]) {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let pairs = bytes.map(|byte| {
+        [
+            DIGITS[usize::from(byte >> 4)],
+            DIGITS[usize::from(byte & 15)],
+        ]
+    });
+    out.push_str(key);
+    out.push_str(str::from_utf8(pairs.as_flattened()).expect("digits are ASCII"));
+    out.push('"');
 }
 
 /// Splits `,"key":"value","key":"value"` before each comma that stands outside a string.

@@ -8,6 +8,7 @@ mod scope;
 #[cfg(test)]
 mod tests;
 
+pub use log_fields::Route;
 pub use new_request::NewRequest;
 pub use request_context::{Identity, RequestContext};
 pub use scope::Scope;

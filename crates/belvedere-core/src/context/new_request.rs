@@ -2,27 +2,29 @@ use std::{sync::Arc, time::SystemTime};
 
 use opentelemetry::{SpanId, TraceId};
 
-use super::{RequestContext, log_fields::LogFields, request_context::Callers};
+use super::{
+    RequestContext,
+    log_fields::{LogFields, Route},
+    request_context::Callers,
+};
 use crate::trace::{TraceParent, Tracer};
 
 /// What a request is known by before it has a context.
 #[derive(Debug)]
 pub struct NewRequest<'r> {
-    method: &'static str,
+    route: &'r Route,
     path: &'r str,
-    route: &'r str,
     request_id: Option<&'r str>,
     parent: Option<TraceParent>,
     link: Option<TraceParent>,
 }
 
 impl<'r> NewRequest<'r> {
-    /// `method` out of the closed set, `path` without its query, `route` as its template.
-    pub const fn new(method: &'static str, path: &'r str, route: &'r str) -> Self {
+    /// `path` without its query.
+    pub const fn new(route: &'r Route, path: &'r str) -> Self {
         Self {
-            method,
-            path,
             route,
+            path,
             request_id: None,
             parent: None,
             link: None,
@@ -61,8 +63,7 @@ impl<'r> NewRequest<'r> {
             sampled: tracer.is_on() && tracer.sampler().samples(trace_id, self.parent.as_ref()),
         };
         let request_id = self.request_id.map_or_else(new_request_id, Box::from);
-        let request = [self.method, self.path, self.route];
-        let log_fields = LogFields::render(&own, &request_id, request);
+        let log_fields = LogFields::render(&own, &request_id, self.route, self.path);
         let callers = Callers {
             parent: self.parent,
             link: self.link,

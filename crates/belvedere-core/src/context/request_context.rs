@@ -1,4 +1,4 @@
-use std::sync::OnceLock;
+use std::{borrow::Cow, sync::OnceLock};
 
 use opentelemetry::{
     Context as OtelContext, SpanId, TraceId,
@@ -79,8 +79,8 @@ impl RequestContext {
         &self.request_id
     }
 
-    /// The path without its query, at most 1 KiB of it. It costs a parse: only spans and problems ask.
-    pub fn path(&self) -> String {
+    /// The path without its query, at most 1 KiB of it.
+    pub fn path(&self) -> Cow<'_, str> {
         self.log_fields.path()
     }
 

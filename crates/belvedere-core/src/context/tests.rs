@@ -50,7 +50,7 @@ fn log_fields(context: &RequestContext) -> serde_json::Value {
 #[test]
 fn log_fields_are_json_whatever_the_path_says() {
     let hostile = "/a\"b\\c\u{0}\u{7f}\u{2028}";
-    let context = NewRequest::new("GET", hostile, "/{x}").begin(&Tracer::off());
+    let context = NewRequest::new(&Route::new("GET", "/{x}"), hostile).begin(&Tracer::off());
     let fields = log_fields(&context);
     assert_eq!(fields["path"], hostile);
     assert_eq!(context.path(), hostile);
@@ -60,7 +60,7 @@ fn log_fields_are_json_whatever_the_path_says() {
 
 #[test]
 fn members_that_an_event_names_itself_are_left_out() {
-    let context = NewRequest::new("GET", r#"/a",b\""#, "/{x}").begin(&Tracer::off());
+    let context = NewRequest::new(&Route::new("GET", "/{x}"), r#"/a",b\""#).begin(&Tracer::off());
     let mut out = Vec::new();
     context.write_log_fields_except(&mut out, |key| key != "path");
     assert_eq!(String::from_utf8(out).unwrap(), r#","path":"/a\",b\\\"""#);
@@ -73,7 +73,7 @@ fn members_that_an_event_names_itself_are_left_out() {
 
 #[test]
 fn an_identity_stands_between_the_ids_and_the_request_and_is_bound_once() {
-    let context = NewRequest::new("GET", "/", "/")
+    let context = NewRequest::new(&Route::new("GET", "/"), "/")
         .request_id(Some("client-id"))
         .begin(&Tracer::off());
     for tenant in ["acme", "mallory"] {
@@ -93,7 +93,7 @@ fn an_identity_stands_between_the_ids_and_the_request_and_is_bound_once() {
 fn spans_of_an_unsampled_request_go_out_only_when_it_is_kept() {
     for keep in [true, false] {
         let (tracer, exported) = tracer(0.0);
-        let context = NewRequest::new("GET", "/", "/").begin(&tracer);
+        let context = NewRequest::new(&Route::new("GET", "/"), "/").begin(&tracer);
         child(&context);
         assert!(exported.0.lock().unwrap().is_empty());
         context.decide(keep);
@@ -107,7 +107,7 @@ fn spans_of_an_unsampled_request_go_out_only_when_it_is_kept() {
 #[test]
 fn an_unsampled_request_holds_a_bounded_number_of_spans() {
     let (tracer, exported) = tracer(0.0);
-    let context = NewRequest::new("GET", "/", "/").begin(&tracer);
+    let context = NewRequest::new(&Route::new("GET", "/"), "/").begin(&tracer);
     (0..100).for_each(|_| child(&context));
     context.decide(true);
     assert_eq!(exported.0.lock().unwrap().len(), MAX_HELD_SPANS);
@@ -116,7 +116,7 @@ fn an_unsampled_request_holds_a_bounded_number_of_spans() {
 #[tokio::test]
 async fn a_spawned_task_keeps_the_request() {
     let (tracer, exported) = tracer(1.0);
-    let context = NewRequest::new("GET", "/", "/").begin(&tracer);
+    let context = NewRequest::new(&Route::new("GET", "/"), "/").begin(&tracer);
     let work = async {
         crate::spawn(async { RequestContext::with(child_in_task) })
             .await
@@ -137,7 +137,7 @@ async fn a_spawned_task_keeps_the_request() {
 #[test]
 fn request_ids_sort_by_time_and_look_like_uuids() {
     let id = |_| {
-        NewRequest::new("GET", "/", "/")
+        NewRequest::new(&Route::new("GET", "/"), "/")
             .begin(&Tracer::off())
             .request_id()
             .to_owned()

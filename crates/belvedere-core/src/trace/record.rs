@@ -19,6 +19,8 @@ pub struct Parent {
 pub enum Value<'v> {
     /// Text.
     Str(&'v str),
+    /// Text that is written in the code: nothing in it has to be hidden.
+    Const(&'static str),
     /// A whole number.
     Int(i64),
     /// A number with a fraction.
@@ -42,7 +44,7 @@ impl From<i64> for Value<'_> {
 impl fmt::Display for Value<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Str(text) => f.write_str(text),
+            Self::Str(text) | Self::Const(text) => f.write_str(text),
             Self::Int(number) => number.fmt(f),
             Self::Double(number) => number.fmt(f),
             Self::Bool(flag) => flag.fmt(f),

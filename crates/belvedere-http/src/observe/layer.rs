@@ -107,9 +107,9 @@ where
         self.inner.poll_ready(task)
     }
 
-    fn call(&mut self, request: Request<Body>) -> Self::Future {
+    fn call(&mut self, mut request: Request<Body>) -> Self::Future {
         let is_gone = request.extensions().get::<Gone>().is_some();
-        let (request, completion) = request::begin(&self.observe, request);
+        let completion = request::begin(&self.observe, &mut request);
         let context = Arc::clone(completion.context());
         let called = (!is_gone).then(|| context.enter(|| self.inner.call(request)));
         ResponseFuture {

@@ -24,14 +24,14 @@ pub(super) const METHODS: [&str; 10] = [
     "GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS", "CONNECT", "TRACE", "_OTHER",
 ];
 
-pub(super) fn begin(observe: &Observe, mut request: Request<Body>) -> (Request<Body>, Completion) {
+pub(super) fn begin(observe: &Observe, request: &mut Request<Body>) -> Completion {
     let method = method_index(request.method());
     let peer = request.extensions().get::<Peer>().copied();
     let route = request.extensions().get::<MatchedPath>();
     let route = route.map_or(UNMATCHED, MatchedPath::as_str);
     let series = series::find(method, route);
     let (parent, link) = caller_trace(observe, request.headers(), peer);
-    let context = NewRequest::new(METHODS[method], request.uri().path(), route)
+    let context = NewRequest::new(&series.log_route, request.uri().path())
         .request_id(client_request_id(request.headers()))
         .parent(parent)
         .link(link)
@@ -43,10 +43,7 @@ pub(super) fn begin(observe: &Observe, mut request: Request<Body>) -> (Request<B
         declared_bytes: request.body().size_hint().exact(),
         upload: watch_body(request.body_mut()),
     };
-    (
-        request,
-        Completion::begin(observe, context, series, received),
-    )
+    Completion::begin(observe, context, series, received)
 }
 
 fn method_index(method: &Method) -> usize {

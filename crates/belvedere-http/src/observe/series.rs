@@ -2,13 +2,18 @@
 
 use std::{
     array,
+    borrow::Cow,
     cell::RefCell,
     collections::HashMap,
     sync::{Arc, OnceLock},
     time::Duration,
 };
 
-use belvedere_core::names::{UNMATCHED, metric};
+use belvedere_core::{
+    context::Route,
+    names::{NESTED_REST, UNMATCHED, metric},
+};
+use foldhash::fast::RandomState;
 use metrics::{Counter, Gauge, Histogram};
 
 use super::request::METHODS;
@@ -20,7 +25,7 @@ type ByMethod = [Option<Arc<Series>>; METHODS.len()];
 
 thread_local! {
     /// Keyed by route template, of which there is a fixed number.
-    static FOUND: RefCell<HashMap<Box<str>, ByMethod>> = RefCell::default();
+    static FOUND: RefCell<HashMap<Box<str>, ByMethod, RandomState>> = RefCell::default();
 }
 
 /// The handles of one route and method.
@@ -29,6 +34,7 @@ pub(super) struct Series {
     pub(super) route: Box<str>,
     /// `{METHOD} {route}`; the method alone where no route matched.
     pub(super) span_name: Box<str>,
+    pub(super) log_route: Route,
     active: Gauge,
     duration: Histogram,
     request_size: Histogram,
@@ -56,6 +62,12 @@ pub(super) fn find(method: usize, route: &str) -> Arc<Series> {
     })
 }
 
+/// `/files/*` for what [`nest_service`](crate::nest_service) has mounted.
+fn label(template: &str) -> Cow<'_, str> {
+    let above = template.strip_suffix(NESTED_REST);
+    above.map_or(template.into(), |above| format!("{above}*").into())
+}
+
 fn span_name(method: &str, route: &str) -> String {
     if route == UNMATCHED {
         method.to_owned()
@@ -65,7 +77,8 @@ fn span_name(method: &str, route: &str) -> String {
 }
 
 impl Series {
-    fn new(method: &'static str, route: &str) -> Self {
+    fn new(method: &'static str, template: &str) -> Self {
+        let route = &*label(template);
         let path = || route.to_owned();
         Self {
             active: metrics::gauge!(metric::HTTP_REQUESTS_ACTIVE, "method" => method, "path" => path()),
@@ -74,6 +87,7 @@ impl Series {
             response_size: metrics::histogram!(metric::HTTP_RESPONSE_SIZE, "method" => method, "path" => path()),
             by_status: array::from_fn(|_| OnceLock::new()),
             method,
+            log_route: Route::new(method, route),
             span_name: span_name(method, route).into(),
             route: route.into(),
         }

@@ -75,13 +75,13 @@ fn attributes<'a>(
 ) -> Vec<Attribute<'a>> {
     let mut attributes = Vec::with_capacity(MOST_ATTRIBUTES);
     let version = protocol_version(received.version);
-    attributes.push(("http.request.method", received.method.into()));
-    attributes.push(("url.scheme", "http".into()));
-    attributes.push(("network.protocol.version", version.into()));
+    attributes.push(("http.request.method", Value::Const(received.method)));
+    attributes.push(("url.scheme", Value::Const("http")));
+    attributes.push(("network.protocol.version", Value::Const(version)));
     let known = texts.into_iter();
     attributes.extend(known.filter_map(|(key, text)| Some((key, Value::Str(text?)))));
     if ending.is_abort {
-        attributes.push(("error.type", "client_disconnect".into()));
+        attributes.push(("error.type", Value::Const("client_disconnect")));
     } else {
         let status = i64::from(ending.status).into();
         attributes.push(("http.response.status_code", status));

@@ -55,7 +55,7 @@ impl<'p> Body<'p> {
     fn of(problem: &'p Inner) -> Self {
         let ids = RequestContext::with(|context| {
             (
-                context.path(),
+                context.path().into_owned(),
                 context.request_id().to_owned(),
                 context.trace_id().to_string(),
             )

@@ -189,9 +189,9 @@ impl Running {
 
     fn attributes<'a>(&'a self, text: &'a str) -> Vec<Attribute<'a>> {
         let mut attributes = Vec::with_capacity(8);
-        attributes.push((attribute::SYSTEM, self.watch.system.into()));
+        attributes.push((attribute::SYSTEM, Value::Const(self.watch.system)));
         attributes.push((attribute::NAMESPACE, Value::Str(&self.watch.namespace)));
-        attributes.push((attribute::OPERATION, self.known.operation.into()));
+        attributes.push((attribute::OPERATION, Value::Const(self.known.operation)));
         if !self.known.collection.is_empty() {
             attributes.push((attribute::COLLECTION, Value::Str(&self.known.collection)));
         }

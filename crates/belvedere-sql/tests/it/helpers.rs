@@ -9,6 +9,7 @@ use std::{
 use belvedere_core::{
     NewRequest, RequestContext,
     config::Seconds,
+    context::Route,
     trace::{Sampler, Tracer},
 };
 use belvedere_sql::{Backend, DatabaseConfig, Db};
@@ -72,7 +73,7 @@ impl Request {
             Duration::MAX,
         );
         Self {
-            context: NewRequest::new("GET", "/", "/").begin(&tracer),
+            context: NewRequest::new(&Route::new("GET", "/"), "/").begin(&tracer),
             spans,
         }
     }

@@ -32,6 +32,8 @@ pub(super) struct Collected {
     pub(super) is_critical: bool,
     /// Whether there were more fields than any line has room for.
     pub(super) is_cut: bool,
+    /// Whether a field's key is not its name, or may be that of one.
+    has_prefixed: bool,
     /// Members, each with its leading comma.
     json: Vec<u8>,
     /// The field of each member, and where the member ends in `json`.
@@ -46,11 +48,18 @@ impl Collected {
         self.json.clear();
         self.members.clear();
         (self.is_message_cut, self.is_critical, self.is_cut) = (false, false, false);
+        self.has_prefixed = false;
     }
 
     /// Whether the event has a value of its own under `name`.
     pub(super) fn has(&self, name: &str) -> bool {
         self.members.iter().any(|(own, _)| *own == name)
+    }
+
+    /// Whether `name` would have the key of another field.
+    fn collides(&self, name: &str) -> bool {
+        let mut names = self.members.iter().map(|(own, _)| *own);
+        names.any(|own| is_prefixed(own, name) || is_prefixed(name, own))
     }
 
     /// The members that fit into `room` bytes, and whether these are all.
@@ -116,14 +125,17 @@ impl<'b> Fields<'b> {
     fn member(&mut self, field: &Field, write_value: impl FnOnce(&mut Vec<u8>)) {
         let name = field.name();
         let collected = &mut *self.collected;
-        if collected.members.iter().any(|(own, _)| collide(own, name)) {
+        let is_prefixed = is_reserved(name) || name.starts_with(RESERVED_PREFIX);
+        collected.has_prefixed |= is_prefixed;
+        let mut names = collected.members.iter().map(|(own, _)| *own);
+        if names.any(|own| own == name) || collected.has_prefixed && collected.collides(name) {
             return;
         }
         if collected.json.len() > MAX_FIELDS {
             collected.is_cut = true;
             return;
         }
-        key(&mut collected.json, name);
+        key(collected, name);
         write_value(&mut collected.json);
         collected.members.push((name, collected.json.len()));
     }
@@ -177,19 +189,15 @@ fn is_reserved(name: &str) -> bool {
     field::HEAD.contains(&name) || name == super::line::TRUNCATED
 }
 
-fn key(out: &mut Vec<u8>, name: &str) {
+fn key(collected: &mut Collected, name: &str) {
+    let out = &mut collected.json;
     out.push(b',');
     if is_reserved(name) {
         json(out, &format_args!("{RESERVED_PREFIX}{name}"));
     } else {
-        json(out, name);
+        string(out, name, usize::MAX, true);
     }
     out.push(b':');
-}
-
-/// Whether two fields would have the same key.
-fn collide(one: &str, other: &str) -> bool {
-    one == other || is_prefixed(one, other) || is_prefixed(other, one)
 }
 
 /// `field.level` is what `level` becomes.

@@ -1,5 +1,7 @@
 //! JSON, straight into a byte buffer.
 
+use belvedere_core::is_plain_json;
+
 /// What follows a string that was cut.
 const CUT_MARK: &[u8] = b"...\"";
 /// A control character becomes `\u0000`.
@@ -13,7 +15,13 @@ pub(super) fn json<T: serde::Serialize + ?Sized>(out: &mut Vec<u8>, value: &T) {
 /// Appends `text` as a JSON string of at most `max` bytes and its quotes. What is not whole ends in a mark.
 pub(super) fn string(out: &mut Vec<u8>, text: &str, max: usize, is_whole: bool) {
     let shown = fitting(text, max);
-    json(out, shown);
+    if is_plain_json(shown) {
+        out.push(b'"');
+        out.extend_from_slice(shown.as_bytes());
+        out.push(b'"');
+    } else {
+        json(out, shown);
+    }
     if !is_whole || shown.len() < text.len() {
         out.pop();
         out.extend_from_slice(CUT_MARK);
@@ -22,7 +30,7 @@ pub(super) fn string(out: &mut Vec<u8>, text: &str, max: usize, is_whole: bool) 
 
 /// As much of `text` as has `max` bytes once it is escaped.
 fn fitting(text: &str, max: usize) -> &str {
-    if text.len() <= max / LONGEST_ESCAPE {
+    if text.len() <= max / LONGEST_ESCAPE || text.len() <= max && is_plain_json(text) {
         return text;
     }
     let mut left = max;

@@ -10,7 +10,7 @@ use tracing::{Level, Metadata, field::Visit};
 
 use super::{
     fields::{Collected, Fields},
-    json::{json, string},
+    json::string,
     timestamp,
 };
 
@@ -158,7 +158,7 @@ const fn level(level: Level, is_critical: bool) -> usize {
 
 fn member(out: &mut Vec<u8>, key: &str, value: &str) {
     out.push(b',');
-    json(out, key);
+    string(out, key, MAX_NAME, true);
     out.push(b':');
     string(out, value, MAX_NAME, true);
 }

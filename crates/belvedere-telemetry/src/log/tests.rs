@@ -8,13 +8,16 @@ mod support;
 
 use std::{error::Error, fmt, io};
 
-use belvedere_core::{Identity, NewRequest, RequestContext, critical, trace::Tracer};
+use belvedere_core::{
+    Identity, NewRequest, RequestContext, context::Route, critical, trace::Tracer,
+};
 use support::{line, parsed};
 
 const HEAD: &str = r#"{"timestamp":"2026-01-31T08:15:30.000042Z","level":"info","message":"order_placed","target":"shop::orders","service":"shop","environment":"test","version":"1.2.3""#;
 
 fn request() -> std::sync::Arc<RequestContext> {
-    let request = NewRequest::new("POST", "/v1/orders", "/v1/orders");
+    let route = Route::new("POST", "/v1/orders");
+    let request = NewRequest::new(&route, "/v1/orders");
     request
         .request_id(Some("client-id-1"))
         .begin(&Tracer::off())

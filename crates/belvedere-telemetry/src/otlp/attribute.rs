@@ -52,7 +52,7 @@ fn pair(out: &mut Vec<u8>, field: u32, key: &str, value: Value<'_>) {
 
 const fn any_len(value: Value<'_>) -> usize {
     match value {
-        Value::Str(text) => field_len(text.len()),
+        Value::Str(text) | Value::Const(text) => field_len(text.len()),
         Value::Bool(_) => 2,
         Value::Int(number) => 1 + varint_len(number as u64),
         Value::Double(_) => 9,
@@ -61,7 +61,7 @@ const fn any_len(value: Value<'_>) -> usize {
 
 fn any(out: &mut Vec<u8>, value: Value<'_>) {
     match value {
-        Value::Str(text) => bytes(out, STRING, text.as_bytes()),
+        Value::Str(text) | Value::Const(text) => bytes(out, STRING, text.as_bytes()),
         Value::Bool(flag) => unsigned(out, BOOL, flag.into()),
         // Two's complement: a negative number takes ten bytes.
         Value::Int(number) => unsigned(out, INT, number as u64),

@@ -1,4 +1,5 @@
 use std::{
+    cell::Cell,
     io,
     sync::Arc,
     thread,
@@ -6,6 +7,7 @@ use std::{
 };
 
 use bytes::Bytes;
+use futures_util::{StreamExt, stream};
 use tokio::{runtime::Runtime, time};
 
 use super::{
@@ -18,6 +20,9 @@ use super::{
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 /// No pause is longer.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+
+/// Requests that wait for their answers at the same time: a back end that is far away is no reason to drop.
+const IN_FLIGHT: usize = 4;
 
 /// What is the same around every batch.
 pub(crate) trait Envelope: Send + 'static {
@@ -45,6 +50,7 @@ pub(crate) struct Exporter<E> {
     pub(crate) pace: Pace,
     /// In log lines.
     pub(crate) url: String,
+    pub(crate) is_failing: Cell<bool>,
 }
 
 impl<E: Envelope> Exporter<E> {
@@ -58,7 +64,6 @@ impl<E: Envelope> Exporter<E> {
 
     async fn run(self) {
         let mut entries = Vec::new();
-        let mut is_failing = false;
         loop {
             let is_closed = self.queue.is_closed();
             if !is_closed {
@@ -67,7 +72,7 @@ impl<E: Envelope> Exporter<E> {
             }
             let count = self.queue.take(&mut entries);
             if count > 0 {
-                self.send_all(&entries, count, &mut is_failing).await;
+                self.send_all(&entries, count).await;
                 self.queue.sent();
             } else if is_closed {
                 return self.queue.sent();
@@ -75,20 +80,17 @@ impl<E: Envelope> Exporter<E> {
         }
     }
 
-    async fn send_all(&self, mut entries: &[u8], mut count: usize, is_failing: &mut bool) {
-        while count > 0 {
-            let now = count.min(self.pace.batch);
-            let (batch, rest) = entries.split_at(wire::entries_len(entries, now));
-            self.send(batch, now as u64, is_failing).await;
-            (entries, count) = (rest, count - now);
-        }
+    async fn send_all(&self, entries: &[u8], count: usize) {
+        let batches = wire::batches(entries, count, self.pace.batch);
+        stream::iter(batches)
+            .for_each_concurrent(IN_FLIGHT, |(batch, count)| self.send(batch, count as u64))
+            .await;
     }
 
-    async fn send(&self, batch: &[u8], count: u64, is_failing: &mut bool) {
-        let outcome = self.try_for_a_while(self.envelope.seal(batch)).await;
-        match outcome {
+    async fn send(&self, batch: &[u8], count: u64) {
+        match self.try_for_a_while(self.envelope.seal(batch)).await {
             Ok(rejected) => {
-                if std::mem::take(is_failing) {
+                if self.is_failing.replace(false) {
                     tracing::info!(url = self.url, "telemetry_export_recovered");
                 }
                 if rejected > 0 {
@@ -98,7 +100,7 @@ impl<E: Envelope> Exporter<E> {
             Err(error) => {
                 self.queue.count_dropped("export_failed", count);
                 // Once for each time that it breaks: the counter tells how much is lost.
-                if !std::mem::replace(is_failing, true) {
+                if !self.is_failing.replace(true) {
                     tracing::warn!(url = self.url, error = %error, "telemetry_export_failed");
                 }
             }

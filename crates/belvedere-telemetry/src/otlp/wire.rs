@@ -1,5 +1,7 @@
 //! Protobuf's wire format, as far as OTLP needs it (protobuf.dev/programming-guides/encoding).
 
+use std::iter;
+
 /// A varint, or a fixed number of bytes, or a length and that many bytes.
 const VARINT: u32 = 0;
 const FIXED64: u32 = 1;
@@ -52,8 +54,22 @@ pub(super) fn nested(out: &mut Vec<u8>, field: u32, write: impl FnOnce(&mut Vec<
     out.splice(length_at..begin, length);
 }
 
+/// Splits `count` entries that [`nested`] wrote one after the other into batches of at most `most`, each with its count.
+pub(super) fn batches(
+    mut entries: &[u8],
+    mut count: usize,
+    most: usize,
+) -> impl Iterator<Item = (&[u8], usize)> {
+    iter::from_fn(move || {
+        let now = count.min(most);
+        let (batch, rest) = entries.split_at(entries_len(entries, now));
+        (entries, count) = (rest, count - now);
+        (now > 0).then_some((batch, now))
+    })
+}
+
 /// Bytes of the first `count` of entries that [`nested`] wrote one after the other.
-pub(super) fn entries_len(entries: &[u8], count: usize) -> usize {
+fn entries_len(entries: &[u8], count: usize) -> usize {
     let mut rest = entries;
     for _ in 0..count {
         rest = after_entry(rest);
@@ -113,16 +129,16 @@ mod tests {
     #[test]
     fn entries_are_told_apart_by_their_lengths() {
         let mut entries = Vec::new();
-        let ends: Vec<_> = [0, 5, 200, 20_000]
-            .map(|length| {
-                nested(&mut entries, 2, |out| out.resize(out.len() + length, 0xff));
-                entries.len()
-            })
-            .into();
-        assert_eq!(entries_len(&entries, 0), 0);
-        for (before, end) in ends.into_iter().enumerate() {
-            assert_eq!(entries_len(&entries, before + 1), end);
-        }
+        let ends = [0, 5, 200, 20_000, 1].map(|length| {
+            nested(&mut entries, 2, |out| out.resize(out.len() + length, 0xff));
+            entries.len()
+        });
+        let batches: Vec<_> = batches(&entries, 5, 2).collect();
+        let counts: Vec<_> = batches.iter().map(|(_, count)| *count).collect();
+        assert_eq!(counts, [2, 2, 1]);
+        assert_eq!(batches[0].0, &entries[..ends[1]]);
+        assert_eq!(batches[1].0, &entries[ends[1]..ends[3]]);
+        assert_eq!(batches[2].0, &entries[ends[3]..]);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-use std::{sync::Arc, time::Duration};
+use std::{cell::Cell, sync::Arc, time::Duration};
 
 use belvedere_core::{
     About, Redactor,
@@ -89,6 +89,7 @@ fn start_exporter(
         transport,
         envelope,
         pace: pace(config),
+        is_failing: Cell::new(false),
         url: Redactor::default().show("url", &target.url).into_owned(),
     };
     exporter.start(runtime).map_err(TelemetryError::Export)

@@ -4,7 +4,7 @@ use std::{
     sync::Arc,
 };
 
-use belvedere_core::{About, NewRequest, RequestContext};
+use belvedere_core::{About, NewRequest, RequestContext, context::Route};
 use belvedere_telemetry::{Telemetry, TelemetryConfig, TelemetryError};
 use serde_json::Value;
 use tokio::runtime::Runtime;
@@ -46,7 +46,7 @@ pub(crate) fn start_with(endpoint: &str, ratio: f64) -> Started {
 }
 
 pub(crate) fn request(telemetry: &Telemetry) -> Arc<RequestContext> {
-    NewRequest::new("GET", "/v1/orders/7", "/v1/orders/{id}").begin(telemetry.tracer())
+    NewRequest::new(&Route::new("GET", "/v1/orders/{id}"), "/v1/orders/7").begin(telemetry.tracer())
 }
 
 /// A port that nobody listens on.

@@ -2,7 +2,9 @@
 
 use std::{fmt, iter, sync::Arc};
 
-use belvedere_core::{Identity, NewRequest, REDACTED, RequestContext, trace::Tracer};
+use belvedere_core::{
+    Identity, NewRequest, REDACTED, RequestContext, context::Route, trace::Tracer,
+};
 use fastrand::Rng;
 use serde_json::Value as Json;
 use tracing::{
@@ -173,7 +175,7 @@ pub(super) fn name(rng: &mut Rng) -> &'static str {
 
 pub(super) fn context(rng: &mut Rng) -> Arc<RequestContext> {
     let (path, route) = (text(rng), text(rng));
-    let context = NewRequest::new("GET", &path, &route).begin(&Tracer::off());
+    let context = NewRequest::new(&Route::new("GET", &route), &path).begin(&Tracer::off());
     if rng.bool() {
         context.bind_identity(Identity {
             tenant_id: text(rng).into(),

@@ -1,6 +1,6 @@
 //! What is too much is cut, and the line says so.
 
-use belvedere_core::{Identity, NewRequest, trace::Tracer};
+use belvedere_core::{Identity, NewRequest, context::Route, trace::Tracer};
 
 use super::{
     events::{Value, render},
@@ -64,10 +64,10 @@ fn bytes_that_are_no_text_arrive_as_replacement_characters() {
 #[test]
 fn a_context_that_would_fill_the_line_gives_up_what_others_decide() {
     let long = "\u{1}".repeat(9000);
-    let context = NewRequest::new("GET", &long, "/{x}").begin(&Tracer::off());
+    let context = NewRequest::new(&Route::new("GET", "/{x}"), &long).begin(&Tracer::off());
     let members = context.enter(|| parsed(&render(&[("a", Value::Int(1))])));
     assert_eq!(members["path"], "\u{1}".repeat(1024));
-    let context = NewRequest::new("GET", "/", &long).begin(&Tracer::off());
+    let context = NewRequest::new(&Route::new("GET", &long), "/").begin(&Tracer::off());
     context.bind_identity(Identity {
         tenant_id: long.as_str().into(),
         user_id: None,
