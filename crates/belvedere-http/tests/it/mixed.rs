@@ -6,6 +6,7 @@ mod workers;
 
 use std::{collections::BTreeMap, time::Duration};
 
+use belvedere_testing::report;
 use futures_util::future::join_all;
 
 use crate::harness::{Event, Service, Setup, attribute, routes};
@@ -49,6 +50,10 @@ async fn agree(requests: usize) {
     they_are_the_same_requests(&service);
     every_failure_is_told_once(&service);
     both_protocols_spoke(&service, rounds);
+    let kinds = expected.len();
+    report(format_args!(
+        "{requests} requests that ended in {kinds} ways, each told once"
+    ));
 }
 
 async fn serve_and_call(rounds: usize) -> Service {
