@@ -18,5 +18,7 @@ pub use health::routes as health_routes;
 pub use identity::{Caller, RequireCaller};
 pub use nest::nest_service;
 pub use observe::{Observe, ObserveLayer};
-pub use problem::{FieldError, Problem, fallbacks};
+pub use problem::{
+    FieldError, Problem, fallbacks, method_not_allowed_problems, no_such_route_problem,
+};
 pub use server::{Peer, Server};

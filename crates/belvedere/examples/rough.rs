@@ -28,7 +28,7 @@ async fn compose(boot: Boot) -> Result<Stopped, BootError> {
         .route("/block/{millis}", get(block))
         .route("/events", get(events))
         .route("/broken-body", get(broken_body));
-    let service = boot.service().routes(routes).health_check(Disk);
+    let service = boot.service().open_routes(routes).health_check(Disk);
     service.run().await
 }
 

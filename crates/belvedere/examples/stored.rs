@@ -21,7 +21,7 @@ async fn compose(boot: Boot) -> Result<Stopped, BootError> {
         .route("/ok", get(async || "ok"))
         .route("/now", get(now).with_state(database.clone()));
     boot.service()
-        .routes(routes)
+        .open_routes(routes)
         .health_check(database.health_check())
         .at_stop(move || async move { database.close().await })
         .run()

@@ -1,11 +1,13 @@
 #![doc = include_str!("../README.md")]
 
+mod admin;
 mod boot;
 mod command;
 mod config;
 mod entry;
 mod error;
 mod life;
+mod routes;
 mod service;
 
 pub use belvedere_core::{

@@ -18,7 +18,7 @@ use tokio::{
     time::{self, Sleep, Timeout},
 };
 
-use crate::{BootError, ShutdownConfig, service::AdminListener};
+use crate::{BootError, ShutdownConfig, admin::AdminListener};
 
 /// How long the other workers may be kept waiting by one that blocks. Each time costs a worker some microseconds.
 const WAKE_EVERY: Duration = Duration::from_millis(500);

@@ -1,28 +1,23 @@
 use std::{convert::Infallible, fmt, net::SocketAddr, sync::Arc, time::Instant};
 
-use axum::{
-    Router,
-    extract::{DefaultBodyLimit, Request},
-    response::IntoResponse,
-};
+use axum::{Router, extract::Request, response::IntoResponse};
 use belvedere_core::{
-    About, BoxFuture, Health, HealthCheck, Shutdown, Slo, TrustedPeers, config::Knob, names::event,
+    About, BoxFuture, Health, HealthCheck, Shutdown, Slo, TrustedPeers, config::Knob,
 };
 use belvedere_http::{
     AdminConfig, HttpConfig, Observe, Server,
-    admin::{Admin, Guard, RenderMetrics, metrics_routes},
-    fallbacks, health_routes,
-    protect::ProtectLayer,
+    admin::{Admin, Guard, RenderMetrics},
     server::Limits,
 };
 use belvedere_telemetry::Telemetry;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
-use tokio::runtime::Handle;
 
 use crate::{
     BootError, Config, ShutdownConfig,
+    admin::{AdminListener, warn_if_nobody_may},
     life::{Life, Stopped},
+    routes::Routes,
 };
 
 /// What runs after the last request, before telemetry is flushed.
@@ -40,7 +35,7 @@ pub struct Service {
     slo: Slo,
     redacted: Arc<Value>,
     telemetry: Arc<Telemetry>,
-    routes: Router,
+    routes: Routes,
     checks: Vec<Box<dyn HealthCheck>>,
     at_stop: Vec<AtStop>,
     began: Instant,
@@ -76,21 +71,28 @@ impl Service {
             trusted_peers: config.telemetry.trace.trusted_peers.clone(),
             slo: Slo::new(&config.slo),
             telemetry,
-            routes: Router::new(),
+            routes: Routes::default(),
             checks: Vec::new(),
             at_stop: Vec::new(),
             began,
         }
     }
 
-    /// Adds the domain's routes. They get 404 and 405 as problems, limits, panic protection and the observe layer.
+    /// Adds the domain's routes, for callers who say for whom they ask; others are answered 401. Every route gets 404 and 405
+    /// as problems, limits, panic protection and the observe layer.
     pub fn routes(mut self, routes: Router) -> Self {
-        self.routes = self.routes.merge(routes);
+        self.routes.guarded = self.routes.guarded.merge(routes);
         self
     }
 
-    /// Mounts a service, such as a folder of files, at `prefix` and everything below it, told as `prefix/*` in every signal.
-    /// See [`belvedere_http::nest_service`].
+    /// Adds routes that anybody may call: a log-in, a webhook that checks a signature of its own.
+    pub fn open_routes(mut self, routes: Router) -> Self {
+        self.routes.open = self.routes.open.merge(routes);
+        self
+    }
+
+    /// Mounts a service, such as a folder of files, at `prefix` and everything below it, told as `prefix/*` in every signal,
+    /// for callers who say for whom they ask. See [`belvedere_http::nest_service`].
     ///
     /// # Panics
     ///
@@ -102,7 +104,8 @@ impl Service {
         T::Response: IntoResponse,
         T::Future: Send + 'static,
     {
-        self.routes = belvedere_http::nest_service(self.routes, prefix, service);
+        let routes = self.routes.guarded;
+        self.routes.guarded = belvedere_http::nest_service(routes, prefix, service);
         self
     }
 
@@ -146,14 +149,14 @@ impl Service {
         let observe = Observe::new(self.telemetry.tracer().clone(), shutdown.clone())
             .slo(self.slo)
             .trusted_peers(self.trusted_peers);
-        let public = public(self.routes, &self.http, &observe, &health, render);
+        let public = self.routes.public(&self.http, &observe, &health, render);
         let server =
             Server::bind(self.http.addr, public, limits(&self.http), shutdown.clone()).await;
         let server = server.map_err(taken("http", self.http.addr, "HTTP__ADDR"))?;
         let admin = AdminListener::start(self.admin.addr, admin.routes())?;
         Ok(Bound {
             http: server.local_addr()?,
-            admin: admin.addr,
+            admin: admin.addr(),
             life: Life {
                 watch: health.watch().await,
                 health,
@@ -206,38 +209,6 @@ impl Bound {
     }
 }
 
-/// The public router: everything observed, probes quietly.
-fn public(
-    routes: Router,
-    config: &HttpConfig,
-    observe: &Observe,
-    health: &Health,
-    render: RenderMetrics,
-) -> Router {
-    // The first is the outermost. One call: each `layer` of a router costs a box and a future per request.
-    let api = fallbacks(routes).layer((
-        observe.layer(),
-        ProtectLayer::new(config.timeout_seconds.duration()),
-        DefaultBodyLimit::max(config.body_limit_bytes),
-    ));
-    let metrics = if config.expose_metrics {
-        metrics_routes(render)
-    } else {
-        Router::new()
-    };
-    let probes = health_routes(health.clone()).merge(metrics);
-    api.merge(probes.layer(observe.probes().layer()))
-}
-
-/// What an operator will need one night is missed by day.
-fn warn_if_nobody_may(guard: &Guard, addr: SocketAddr) {
-    if guard.refuses_all() {
-        let detail =
-            "levels and sampling cannot be changed: set ADMIN__TOKEN, or listen on 127.0.0.1";
-        tracing::warn!(message = event::ADMIN_WITHOUT_TOKEN, admin = %addr, detail);
-    }
-}
-
 fn limits(config: &HttpConfig) -> Limits {
     Limits {
         header_timeout: config.header_timeout_seconds.duration(),
@@ -247,7 +218,7 @@ fn limits(config: &HttpConfig) -> Limits {
     }
 }
 
-fn taken(
+pub(crate) fn taken(
     listener: &'static str,
     addr: SocketAddr,
     variable: &'static str,
@@ -257,59 +228,5 @@ fn taken(
         addr,
         variable,
         source,
-    }
-}
-
-/// The admin listener on a thread and runtime of its own: it answers when every worker of the main one is blocked.
-#[derive(Debug)]
-pub(crate) struct AdminListener {
-    addr: SocketAddr,
-    shutdown: Shutdown,
-    runtime: Handle,
-}
-
-impl AdminListener {
-    fn start(addr: SocketAddr, routes: Router) -> Result<Self, BootError> {
-        let shutdown = Shutdown::default();
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()?;
-        let listening = std::thread::scope(|scope| {
-            // A runtime cannot be entered from within another one's thread.
-            let bound = scope.spawn(|| {
-                runtime.block_on(Server::bind(
-                    addr,
-                    routes,
-                    Limits::default(),
-                    shutdown.clone(),
-                ))
-            });
-            bound
-                .join()
-                .unwrap_or_else(|_| Err(std::io::Error::other("the admin thread panicked")))
-        });
-        let server = listening.map_err(taken("admin", addr, "ADMIN__ADDR"))?;
-        let addr = server.local_addr()?;
-        let handle = runtime.handle().clone();
-        let work = move || runtime.block_on(server.run());
-        std::thread::Builder::new()
-            .name("admin".to_owned())
-            .spawn(work)?;
-        Ok(Self {
-            addr,
-            shutdown,
-            runtime: handle,
-        })
-    }
-
-    /// Where time passes whatever handlers do to the main runtime.
-    pub(crate) const fn runtime(&self) -> &Handle {
-        &self.runtime
-    }
-}
-
-impl Drop for AdminListener {
-    fn drop(&mut self) {
-        self.shutdown.abort();
     }
 }

@@ -4,6 +4,6 @@ mod fallback;
 mod render;
 mod types;
 
-pub use fallback::fallbacks;
+pub use fallback::{fallbacks, method_not_allowed_problems, no_such_route_problem};
 pub(crate) use types::Failure;
 pub use types::{FieldError, Problem};

@@ -186,7 +186,7 @@ async fn a_panic_and_a_timeout_are_kept_though_they_were_not_sampled() {
         .spans
         .servers()
         .iter()
-        .map(|span| span.name.to_string())
+        .map(|span| span.name.clone())
         .collect();
     names.sort();
     assert_eq!(names, ["GET /body-panic", "GET /hang", "GET /panic"]);

@@ -116,21 +116,22 @@ impl Running {
 
     /// Ends it with its outcome.
     pub(crate) fn end<T>(mut self, outcome: Result<T, Error>) -> Result<T, Error> {
-        let failure = outcome.as_ref().err();
-        self.conclude(failure.map(|error| Failure::of(error, self.watch.classify)));
+        let error = outcome.as_ref().err();
+        let failure = error.map(|error| Failure::of(error, self.watch.classify));
+        self.conclude(failure.as_ref());
         outcome
     }
 
-    fn conclude(&mut self, failure: Option<Failure>) {
+    fn conclude(&mut self, failure: Option<&Failure>) {
         self.has_ended = true;
-        if let Some(failure) = &failure {
+        if let Some(failure) = failure {
             self.count_failure(failure);
         }
         if self.was_sent {
             self.measure();
         }
         if let Some(span) = self.span.take() {
-            self.finish(span, failure.as_ref());
+            self.finish(span, failure);
         }
     }
 
@@ -210,6 +211,7 @@ impl Drop for Running {
             return;
         }
         let has_read_enough = self.reads == Reads::Stream && self.rows > 0;
-        self.conclude((!has_read_enough).then(Failure::cancelled));
+        let failure = (!has_read_enough).then(Failure::cancelled);
+        self.conclude(failure.as_ref());
     }
 }

@@ -88,7 +88,7 @@ impl Request {
 
     pub(crate) fn names(&self) -> Vec<String> {
         let spans = self.spans();
-        spans.iter().map(|span| span.name.to_string()).collect()
+        spans.iter().map(|span| span.name.clone()).collect()
     }
 
     pub(crate) fn only_span(&self) -> CapturedSpan {

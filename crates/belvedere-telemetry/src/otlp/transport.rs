@@ -220,7 +220,7 @@ impl HttpTransport {
         let body = if self.gzip { gzip(&request) } else { request };
         let call = self.client.post(&self.url).headers(self.headers.clone());
         let answer = call.body(body).send().await;
-        let answer = answer.map_err(|error| SendError::Again(chain(error.without_url())))?;
+        let answer = answer.map_err(|error| SendError::Again(chain(&error.without_url())))?;
         let status = answer.status();
         if !status.is_success() {
             return Err(from_http(status));
@@ -256,9 +256,9 @@ fn gzip(bytes: &[u8]) -> Bytes {
     encoder.finish().unwrap_or_default().into()
 }
 
-fn chain(error: reqwest::Error) -> String {
+fn chain(error: &reqwest::Error) -> String {
     let mut text = error.to_string();
-    let mut source = std::error::Error::source(&error);
+    let mut source = std::error::Error::source(error);
     while let Some(below) = source {
         text = format!("{text}: {below}");
         source = below.source();

@@ -80,8 +80,7 @@ fn entries_len(entries: &[u8], count: usize) -> usize {
 fn after_entry(entries: &[u8]) -> &[u8] {
     let (mut length, mut shift) = (0, 0);
     // The tag of a field up to 15 takes one byte.
-    let mut bytes = entries.iter().enumerate().skip(1);
-    while let Some((at, byte)) = bytes.next() {
+    for (at, byte) in entries.iter().enumerate().skip(1) {
         length |= usize::from(byte & 0x7f) << shift;
         shift += 7;
         if byte & 0x80 == 0 {
