@@ -11,8 +11,8 @@ mod routes;
 mod service;
 
 pub use belvedere_core::{
-    About, AsFailure, ConnectionUrl, Failure, Health, HealthCheck, Identity, RequestContext,
-    Secret, Shutdown,
+    About, AsFailure, BoxFuture, CheckFailure, ConnectionUrl, Failure, Health, HealthCheck, Identity,
+    RequestContext, Secret, Shutdown,
     config::{ConfigError, Seconds},
     critical, names, settings, spawn, trace,
 };

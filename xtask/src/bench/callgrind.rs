@@ -33,10 +33,9 @@ impl Instructions {
     }
 }
 
-/// Bare axum, and Belvedere at 1 % and 100 %.
+/// All sides.
 pub(crate) fn measure(peers: &Peers) -> Result<Instructions> {
-    let sides = [Peer::Bare, Peer::Sampled, Peer::Full];
-    let figures = sides.map(|peer| per_request(peers, peer).map(|figure| (peer, figure)));
+    let figures = Peer::ALL.map(|peer| per_request(peers, peer).map(|figure| (peer, figure)));
     Ok(Instructions(figures.into_iter().collect::<Result<_>>()?))
 }
 

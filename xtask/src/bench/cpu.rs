@@ -50,7 +50,7 @@ pub(crate) fn measure(peers: &Peers) -> Result<Vec<Cost>> {
 }
 
 fn dropped(peer: Peer, side: &Started) -> Result<f64> {
-    if matches!(peer, Peer::Bare | Peer::Off) {
+    if matches!(peer, Peer::Bare | Peer::Protected | Peer::Off) {
         return Ok(0.0);
     }
     let answer = Call::get("/metrics").send(side.addresses.admin)?;

@@ -21,6 +21,7 @@ pub(crate) struct Limits {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Ratios {
+    everything_off: f64,
     at_1_percent: f64,
     at_100_percent: f64,
 }
@@ -35,6 +36,7 @@ impl Limits {
     /// An error that names the figure and the limit it broke.
     pub(crate) fn check(&self, measured: &Instructions) -> Result<()> {
         let ratios = &self.instructions_against_bare_axum;
+        check_one(measured, Peer::Off, ratios.everything_off)?;
         check_one(measured, Peer::Sampled, ratios.at_1_percent)?;
         check_one(measured, Peer::Full, ratios.at_100_percent)
     }
@@ -57,7 +59,7 @@ mod tests {
 
     fn limits() -> Limits {
         toml::from_str(
-            "[instructions_against_bare_axum]\nat_1_percent = 3.0\nat_100_percent = 5.0\n",
+            "[instructions_against_bare_axum]\neverything_off = 2.0\nat_1_percent = 3.0\nat_100_percent = 5.0\n",
         )
         .unwrap()
     }
@@ -65,6 +67,7 @@ mod tests {
     fn measured(sampled: f64, full: f64) -> Instructions {
         Instructions::from_figures(&[
             (Peer::Bare, 10.0),
+            (Peer::Off, 20.0),
             (Peer::Sampled, sampled),
             (Peer::Full, full),
         ])

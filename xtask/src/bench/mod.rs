@@ -5,9 +5,9 @@ mod cpu;
 mod idle;
 mod limits;
 mod peers;
+mod receiver;
 
 use anyhow::Result;
-use belvedere_testing::OtlpSink;
 
 use crate::checkout::Checkout;
 use crate::run::step;
@@ -19,8 +19,7 @@ use peers::{Peer, Peers};
 /// CPU time and instructions of every variant, as a table.
 pub(crate) fn quick(checkout: &Checkout) -> Result<()> {
     tools::ensure("valgrind")?;
-    let sink = OtlpSink::start()?;
-    let peers = Peers::build(checkout, &sink.endpoint())?;
+    let peers = Peers::build(checkout)?;
     step("CPU time: interleaved rounds, one worker thread each, median");
     let costs = cpu::measure(&peers)?;
     step("instructions under callgrind");
@@ -39,8 +38,7 @@ pub(crate) fn quick(checkout: &Checkout) -> Result<()> {
 pub(crate) fn gate(checkout: &Checkout) -> Result<()> {
     tools::ensure("valgrind")?;
     let limits = limits::read(checkout)?;
-    let sink = OtlpSink::start()?;
-    let peers = Peers::build(checkout, &sink.endpoint())?;
+    let peers = Peers::build(checkout)?;
     step("ir-gate: instructions a request against bare axum");
     let instructions = callgrind::measure(&peers)?;
     for peer in Peer::ALL {

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail, ensure};
 use tempfile::TempDir;
 
+use super::receiver::Receiver;
 use crate::check::tour::as_ada;
 use crate::checkout::Checkout;
 use crate::generate::{Around, Generation, Source};
@@ -30,6 +31,8 @@ const START_LIMIT: Duration = Duration::from_secs(120);
 pub(crate) enum Peer {
     /// axum alone.
     Bare,
+    /// axum with what tower-http protects it by: panics caught, a time limit, a limit for bodies.
+    Protected,
     /// Belvedere, every signal off.
     Off,
     /// Every signal on, one trace in a hundred.
@@ -39,11 +42,18 @@ pub(crate) enum Peer {
 }
 
 impl Peer {
-    pub(crate) const ALL: [Self; 4] = [Self::Bare, Self::Off, Self::Sampled, Self::Full];
+    pub(crate) const ALL: [Self; 5] = [
+        Self::Bare,
+        Self::Protected,
+        Self::Off,
+        Self::Sampled,
+        Self::Full,
+    ];
 
     pub(crate) fn title(self) -> &'static str {
         match self {
             Self::Bare => "bare axum",
+            Self::Protected => "axum, protected",
             Self::Off => "belvedere, all off",
             Self::Sampled => "belvedere, traces 1 %",
             Self::Full => "belvedere, traces 100 %",
@@ -54,6 +64,7 @@ impl Peer {
         const SAMPLER: (&str, &str) = ("OTEL_TRACES_SAMPLER", "parentbased_traceidratio");
         match self {
             Self::Bare => &[],
+            Self::Protected => &[("PROTECTED", "true")],
             Self::Off => &[
                 ("PROMETHEUS__IS_ENABLED", "false"),
                 ("LOG__LEVEL", "off"),
@@ -77,15 +88,15 @@ pub(crate) struct Peers {
     load: PathBuf,
     service: PathBuf,
     folder: PathBuf,
-    sink: String,
+    receiver: Receiver,
 }
 
 impl Peers {
-    /// Builds both sides in release form; `sink` is where the traces go.
-    pub(crate) fn build(checkout: &Checkout, sink: &str) -> Result<Self> {
+    /// Builds all sides in release form, and starts what their traces go to.
+    pub(crate) fn build(checkout: &Checkout) -> Result<Self> {
         let around = tempfile::tempdir()?;
         let target = checkout.target();
-        step("building bare axum and the load generator (release)");
+        step("building bare axum, the load generator and the receiver (release)");
         build(&checkout.benches(), &target)?;
         step("generating and building the service (release)");
         let folder = generate(checkout, around.path())?;
@@ -95,7 +106,7 @@ impl Peers {
             bare: built("bare-axum"),
             load: built("load"),
             service: built(NAME),
-            sink: sink.to_owned(),
+            receiver: Receiver::start(&built("receiver"))?,
             around,
             folder,
         })
@@ -109,7 +120,7 @@ impl Peers {
     /// How one side is started, by itself or under `wrapper`, with its log in a file; and where it will listen.
     pub(crate) fn launch(&self, peer: Peer, wrapper: &[String]) -> Result<(Launch, Addresses)> {
         let program = match peer {
-            Peer::Bare => &self.bare,
+            Peer::Bare | Peer::Protected => &self.bare,
             _ => &self.service,
         };
         let addresses = Addresses {
@@ -121,7 +132,7 @@ impl Peers {
             .env("HTTP__ADDR", addresses.http.to_string())
             .env("ADMIN__ADDR", addresses.admin.to_string())
             .env("TOKIO_WORKER_THREADS", "1")
-            .env("OTEL_EXPORTER_OTLP_ENDPOINT", &self.sink)
+            .env("OTEL_EXPORTER_OTLP_ENDPOINT", &self.receiver.endpoint)
             .log_to(self.scratch(&format!("{}.log", addresses.http.port())));
         let settings = peer.settings().iter();
         let launch = settings.fold(launch, |launch, (name, value)| launch.env(name, value));
