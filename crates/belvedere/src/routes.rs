@@ -46,3 +46,54 @@ impl Routes {
             .merge(probes.layer(observe.probes().layer()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use axum::{body::Body, extract::Request, routing::get};
+    use belvedere_core::{Shutdown, trace::Tracer};
+    use tower::ServiceExt;
+
+    use super::*;
+
+    async fn status(method: &str, path: &str, tenant: Option<&str>) -> u16 {
+        let shutdown = Shutdown::default();
+        let routes = Routes {
+            guarded: Router::new().route("/guarded", get(|| async { "guarded" })),
+            open: Router::new().route("/open", get(|| async { "open" })),
+        };
+        let public = routes.public(
+            &HttpConfig::default(),
+            &Observe::new(Tracer::off(), shutdown.clone()),
+            &Health::new(Vec::new(), shutdown),
+            Arc::new(|| "metrics".to_owned()),
+        );
+        let mut request = Request::builder().method(method).uri(path);
+        if let Some(tenant) = tenant {
+            request = request.header("x-tenant-id", tenant);
+        }
+        let request = request.body(Body::empty()).unwrap();
+        public.oneshot(request).await.unwrap().status().as_u16()
+    }
+
+    #[tokio::test]
+    async fn a_route_is_for_callers_unless_it_is_open() {
+        assert_eq!(status("GET", "/guarded", None).await, 401);
+        assert_eq!(status("GET", "/guarded", Some("acme")).await, 200);
+        assert_eq!(status("GET", "/open", None).await, 200);
+    }
+
+    #[tokio::test]
+    async fn what_is_not_there_is_told_to_anybody() {
+        assert_eq!(status("GET", "/nowhere", None).await, 404);
+        assert_eq!(status("GET", "/metrics", None).await, 404);
+        assert_eq!(status("DELETE", "/open", None).await, 405);
+        assert_eq!(status("DELETE", "/guarded", Some("acme")).await, 405);
+    }
+
+    #[tokio::test]
+    async fn probes_ask_for_nobody() {
+        assert_eq!(status("GET", "/health/live", None).await, 200);
+    }
+}
