@@ -64,6 +64,7 @@ deny: ## Bans, licences and sources of the dependencies
 	@echo "==> cargo deny"
 	@$(XTASK) tools cargo-deny
 	@cargo deny --log-level error check --hide-inclusion-graph bans licenses sources
+	@$(XTASK) deny-test
 
 sync: ## What must agree inside the checkout
 	@$(XTASK) sync

@@ -9,6 +9,7 @@ mod bench;
 mod check;
 mod checkout;
 mod demo;
+mod deny_test;
 mod generate;
 mod interrupt;
 mod new;
@@ -23,7 +24,7 @@ use anyhow::{Result, bail};
 
 use crate::checkout::Checkout;
 
-const USAGE: &str = "usage: xtask new|demo|sync|template-test|bench-quick|ir-gate|tools [...]; \
+const USAGE: &str = "usage: xtask new|demo|sync|template-test|bench-quick|ir-gate|deny-test|tools [...]; \
                      the Makefile knows how to call each: make help";
 
 fn main() -> ExitCode {
@@ -48,6 +49,7 @@ fn dispatch(args: &[String]) -> Result<()> {
         "sync" => sync::run(&checkout, rest),
         "template-test" => template_test::run(&checkout, rest),
         "bench-quick" => bench::quick(&checkout),
+        "deny-test" => deny_test::run(&checkout),
         "ir-gate" => bench::gate(&checkout),
         "tools" => tools::run(rest),
         other => bail!("unknown task `{other}`; {USAGE}"),
