@@ -1,5 +1,6 @@
 //! The programs that are compared, built and ready to be started.
 
+use std::fs;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -184,7 +185,17 @@ fn generate(checkout: &Checkout, around: &Path) -> Result<PathBuf> {
     };
     let folder = generation.run()?;
     snippet::apply(checkout, &folder)?;
+    open(&folder)?;
     Ok(folder)
+}
+
+/// For anybody: bare axum asks nobody for whom he calls either.
+fn open(folder: &Path) -> Result<()> {
+    let main = folder.join("src/main.rs");
+    let text = fs::read_to_string(&main)?;
+    let opened = text.replace(".routes(", ".open_routes(");
+    ensure!(opened != text, "{} mounts no routes", main.display());
+    Ok(fs::write(main, opened)?)
 }
 
 fn build(folder: &Path, target: &Path) -> Result<()> {
