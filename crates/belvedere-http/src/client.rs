@@ -1,7 +1,4 @@
-use std::{
-    fmt,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use belvedere_core::{
     RequestContext,
@@ -13,7 +10,7 @@ use opentelemetry::trace::SpanKind;
 use reqwest::{Client, Response, Url, redirect::Policy};
 use serde::Serialize;
 
-use crate::observe::{REQUEST_ID, TRACEPARENT};
+use crate::observe::REQUEST_ID;
 
 /// Longest time for a connection to be made.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
@@ -134,18 +131,19 @@ impl Call {
         }
     }
 
-    /// `traceparent` (W3C) and `x-request-id`.
+    /// The trace in the headers of `OTEL_PROPAGATORS`, and `x-request-id`.
     fn headers(&self) -> HeaderMap {
-        let context = RequestContext::current();
-        let own = context.as_ref().map(|context| context.traceparent());
-        let traceparent = self.span.as_ref().map(ChildSpan::traceparent).or(own);
+        RequestContext::with(|context| self.headers_in(context)).unwrap_or_default()
+    }
+
+    fn headers_in(&self, context: &RequestContext) -> HeaderMap {
+        let from = self.span.as_ref().map(ChildSpan::traceparent);
+        let from = from.unwrap_or_else(|| context.traceparent());
         let mut headers = HeaderMap::new();
-        put(&mut headers, TRACEPARENT, traceparent);
-        put(
-            &mut headers,
-            REQUEST_ID,
-            context.as_ref().map(|context| context.request_id()),
-        );
+        put(&mut headers, REQUEST_ID, context.request_id().as_bytes());
+        context.inject(&from, |name, value| {
+            put(&mut headers, HeaderName::from_static(name), value);
+        });
         headers
     }
 
@@ -199,9 +197,8 @@ impl Drop for Call {
     }
 }
 
-fn put(headers: &mut HeaderMap, name: HeaderName, value: Option<impl fmt::Display>) {
-    let value = value.and_then(|value| HeaderValue::try_from(value.to_string()).ok());
-    if let Some(value) = value {
+fn put(headers: &mut HeaderMap, name: HeaderName, value: &[u8]) {
+    if let Ok(value) = HeaderValue::from_bytes(value) {
         headers.insert(name, value);
     }
 }

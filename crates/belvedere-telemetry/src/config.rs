@@ -1,6 +1,7 @@
 use belvedere_core::{
     Secret, TrustedPeers,
     config::{Docs, Knob},
+    propagation::{BaggageKeys, Propagators, ResponseTrace},
     settings,
 };
 use serde::{Deserialize, Serialize};
@@ -40,6 +41,10 @@ settings! {
         pub slow_ms: u64 = 1000,
         /// Addresses and networks whose trace context is continued; that of others is only linked to.
         pub trusted_peers: TrustedPeers = TrustedPeers::default(),
+        /// Keys of baggage that trusted callers may send along to handlers and callees, e.g. `plan,region`; default: none.
+        pub baggage_keys: BaggageKeys = BaggageKeys::default(),
+        /// The response header that names the trace: `server-timing`, `traceresponse`, `both` or `none`.
+        pub response_header: ResponseTrace = ResponseTrace::default(),
     }
 }
 
@@ -60,6 +65,8 @@ settings! {
         pub sdk_disabled: bool = false,
         /// Name in traces; wins over SERVICE__NAME.
         pub service_name: Option<String> = None,
+        /// Headers that carry trace context in and out: any of `tracecontext,baggage,b3,b3multi`, or `none`.
+        pub propagators: Propagators = Propagators::default(),
         /// `otlp` or `none`; default: `otlp` when an endpoint is set.
         pub traces_exporter: Option<String> = None,
         /// `always_on`, `always_off`, `traceidratio`, or any of them with `parentbased_` before it.

@@ -3,13 +3,14 @@ use std::{convert::Infallible, fmt, net::SocketAddr, sync::Arc, time::Instant};
 use axum::{Router, extract::Request, response::IntoResponse};
 use belvedere_core::{
     About, BoxFuture, Health, HealthCheck, Shutdown, Slo, TrustedPeers, config::Knob,
+    propagation::Propagation,
 };
 use belvedere_http::{
     AdminConfig, HttpConfig, Observe, Server,
     admin::{Admin, Guard, RenderMetrics},
     server::Limits,
 };
-use belvedere_telemetry::Telemetry;
+use belvedere_telemetry::{Telemetry, TelemetryConfig};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
@@ -32,6 +33,7 @@ pub struct Service {
     admin: AdminConfig,
     shutdown: ShutdownConfig,
     trusted_peers: TrustedPeers,
+    propagation: Propagation,
     slo: Slo,
     redacted: Arc<Value>,
     telemetry: Arc<Telemetry>,
@@ -69,6 +71,7 @@ impl Service {
             admin: config.admin.clone(),
             shutdown: config.shutdown.clone(),
             trusted_peers: config.telemetry.trace.trusted_peers.clone(),
+            propagation: propagation(&config.telemetry),
             slo: Slo::new(&config.slo),
             telemetry,
             routes: Routes::default(),
@@ -148,7 +151,8 @@ impl Service {
         };
         let observe = Observe::new(self.telemetry.tracer().clone(), shutdown.clone())
             .slo(self.slo)
-            .trusted_peers(self.trusted_peers);
+            .trusted_peers(self.trusted_peers)
+            .propagation(self.propagation);
         let public = self.routes.public(&self.http, &observe, &health, render);
         let server =
             Server::bind(self.http.addr, public, limits(&self.http), shutdown.clone()).await;
@@ -206,6 +210,14 @@ impl Bound {
             began,
         } = self;
         life.live(http, admin, began).await
+    }
+}
+
+fn propagation(config: &TelemetryConfig) -> Propagation {
+    Propagation {
+        propagators: config.otel.propagators,
+        baggage_keys: config.trace.baggage_keys.clone(),
+        response: config.trace.response_header,
     }
 }
 

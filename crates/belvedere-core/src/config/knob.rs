@@ -1,7 +1,10 @@
 use std::{net::SocketAddr, path::PathBuf};
 
 use super::Seconds;
-use crate::{ConnectionUrl, Secret, TrustedPeers};
+use crate::{
+    ConnectionUrl, Secret, TrustedPeers,
+    propagation::{BaggageKeys, Propagators, ResponseTrace},
+};
 
 /// What a type of knob has to say about itself.
 pub trait Knob {
@@ -80,6 +83,9 @@ leaf_knobs!(
     Secret,
     ConnectionUrl,
     TrustedPeers,
+    Propagators,
+    BaggageKeys,
+    ResponseTrace,
 );
 
 impl<K: Knob> Knob for Option<K> {}

@@ -1,7 +1,7 @@
 use std::{borrow::Cow, ops::Range};
 
 use super::Identity;
-use crate::{json::is_plain_json, names::field, trace::TraceParent};
+use crate::{hex, json::is_plain_json, names::field, trace::TraceParent};
 
 /// A longer path is cut in the log: a line has 16 KiB in all.
 const MAX_PATH: usize = 1024;
@@ -136,13 +136,7 @@ fn push_string(out: &mut String, text: &str) -> bool {
 
 /// Ids are most of what is rendered: without a formatter.
 fn push_hex<const N: usize>(out: &mut String, key: &str, bytes: [u8; N]) {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let pairs = bytes.map(|byte| {
-        [
-            DIGITS[usize::from(byte >> 4)],
-            DIGITS[usize::from(byte & 15)],
-        ]
-    });
+    let pairs = hex::encode(bytes);
     out.push_str(key);
     out.push_str(str::from_utf8(pairs.as_flattened()).expect("digits are ASCII"));
     out.push('"');

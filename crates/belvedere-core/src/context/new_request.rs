@@ -5,9 +5,12 @@ use opentelemetry::{SpanId, TraceId};
 use super::{
     RequestContext,
     log_fields::{LogFields, Route},
-    request_context::Callers,
+    request_context::Way,
 };
-use crate::trace::{TraceParent, Tracer};
+use crate::{
+    propagation::{Caller, Propagators},
+    trace::{TraceParent, Tracer},
+};
 
 /// What a request is known by before it has a context.
 #[derive(Debug)]
@@ -15,19 +18,20 @@ pub struct NewRequest<'r> {
     route: &'r Route,
     path: &'r str,
     request_id: Option<&'r str>,
-    parent: Option<TraceParent>,
-    link: Option<TraceParent>,
+    way: Way,
 }
 
 impl<'r> NewRequest<'r> {
     /// `path` without its query.
-    pub const fn new(route: &'r Route, path: &'r str) -> Self {
+    pub fn new(route: &'r Route, path: &'r str) -> Self {
         Self {
             route,
             path,
             request_id: None,
-            parent: None,
-            link: None,
+            way: Way {
+                caller: Caller::default(),
+                propagators: Propagators::default(),
+            },
         }
     }
 
@@ -38,38 +42,35 @@ impl<'r> NewRequest<'r> {
         self
     }
 
-    /// Continues the trace of a caller.
+    /// Where it comes from; default: nowhere.
     #[must_use]
-    pub const fn parent(mut self, parent: Option<TraceParent>) -> Self {
-        self.parent = parent;
+    pub fn caller(mut self, caller: Caller) -> Self {
+        self.way.caller = caller;
         self
     }
 
-    /// Begins a new trace that points at the caller's.
+    /// How its own callees are told of the trace; default: as the W3C says.
     #[must_use]
-    pub const fn link(mut self, link: Option<TraceParent>) -> Self {
-        self.link = link;
+    pub const fn propagators(mut self, propagators: Propagators) -> Self {
+        self.way.propagators = propagators;
         self
     }
 
     /// Draws the ids and decides whether the trace is sampled.
     pub fn begin(self, tracer: &Tracer) -> Arc<RequestContext> {
-        let trace_id = self
-            .parent
-            .map_or_else(new_trace_id, |parent| parent.trace_id);
+        let Caller {
+            parent, verdict, ..
+        } = self.way.caller;
+        let trace_id = parent.map_or_else(new_trace_id, |parent| parent.trace_id);
         let own = TraceParent {
             trace_id,
             span_id: SpanId::from(fastrand::u64(1..)),
-            sampled: tracer.is_on() && tracer.sampler().samples(trace_id, self.parent.as_ref()),
+            sampled: tracer.is_on() && tracer.sampler().samples(trace_id, verdict),
         };
         let request_id = self.request_id.map_or_else(new_request_id, Box::from);
         let log_fields = LogFields::render(&own, &request_id, self.route, self.path);
-        let callers = Callers {
-            parent: self.parent,
-            link: self.link,
-        };
         Arc::new(RequestContext::new(
-            own, callers, request_id, log_fields, tracer,
+            own, self.way, request_id, log_fields, tracer,
         ))
     }
 }

@@ -6,7 +6,10 @@ use opentelemetry::{
 };
 
 use super::{held::HeldSpans, log_fields::LogFields};
-use crate::trace::{Parent, SpanRecord, TraceParent, Tracer};
+use crate::{
+    propagation::{Caller, Carried, Propagators},
+    trace::{Parent, SpanRecord, TraceParent, Tracer},
+};
 
 /// Who is asking: bound by authentication, shown in every signal after that.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,18 +20,18 @@ pub struct Identity {
     pub user_id: Option<Box<str>>,
 }
 
-/// Where a request's trace comes from.
+/// Where a request's trace comes from, and in which headers it goes on.
 #[derive(Debug)]
-pub(super) struct Callers {
-    pub(super) parent: Option<TraceParent>,
-    pub(super) link: Option<TraceParent>,
+pub(super) struct Way {
+    pub(super) caller: Caller,
+    pub(super) propagators: Propagators,
 }
 
 /// Everything a signal needs to know about the request it belongs to.
 #[derive(Debug)]
 pub struct RequestContext {
     own: TraceParent,
-    callers: Callers,
+    way: Way,
     request_id: Box<str>,
     identity: OnceLock<Identity>,
     log_fields: LogFields,
@@ -41,7 +44,7 @@ pub struct RequestContext {
 impl RequestContext {
     pub(super) fn new(
         own: TraceParent,
-        callers: Callers,
+        way: Way,
         request_id: Box<str>,
         log_fields: LogFields,
         tracer: &Tracer,
@@ -49,7 +52,7 @@ impl RequestContext {
         let remote = || OtelContext::new().with_remote_span_context(own.remote_context());
         Self {
             own,
-            callers,
+            way,
             request_id,
             identity: OnceLock::new(),
             log_fields,
@@ -131,7 +134,7 @@ impl RequestContext {
 
     /// The span above the server span, when the caller's trace is continued.
     pub fn server_parent(&self) -> Option<Parent> {
-        self.callers.parent.map(|parent| Parent {
+        self.way.caller.parent.map(|parent| Parent {
             span_id: parent.span_id,
             is_remote: true,
         })
@@ -139,7 +142,21 @@ impl RequestContext {
 
     /// The caller's span, when it is not trusted to be a parent.
     pub fn server_link(&self) -> Option<SpanContext> {
-        self.callers.link.as_ref().map(TraceParent::remote_context)
+        let link = self.way.caller.link.as_ref();
+        link.map(TraceParent::remote_context)
+    }
+
+    /// What a trusted caller sent along under `key` (W3C Baggage), if `TRACE__BAGGAGE_KEYS` lets it in.
+    pub fn baggage(&self, key: &str) -> Option<Cow<'_, str>> {
+        self.carried()?.baggage.get(key)
+    }
+
+    pub(crate) fn carried(&self) -> Option<&Carried> {
+        self.way.caller.carried.as_deref()
+    }
+
+    pub(crate) const fn propagators(&self) -> Propagators {
+        self.way.propagators
     }
 
     pub(super) const fn otel_context(&self) -> Option<&OtelContext> {

@@ -2,8 +2,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use opentelemetry::TraceId;
 
-use super::TraceParent;
-
 /// One more than the largest value that 63 bits of a trace id can take.
 const WHOLE: f64 = (1_u64 << 63) as f64;
 
@@ -44,14 +42,16 @@ impl Sampler {
         self.follow_parent
     }
 
-    pub(crate) fn samples(&self, trace_id: TraceId, parent: Option<&TraceParent>) -> bool {
-        match parent {
-            Some(parent) if self.follow_parent => parent.sampled,
-            _ => self.samples_root(trace_id),
+    /// `verdict` is what a trusted caller has decided, if it has.
+    pub(crate) fn samples(&self, trace_id: TraceId, verdict: Option<bool>) -> bool {
+        match verdict {
+            Some(verdict) if self.follow_parent => verdict,
+            _ => self.draws(trace_id),
         }
     }
 
-    fn samples_root(&self, trace_id: TraceId) -> bool {
+    /// Whether the ratio alone takes this trace. Of two ratios the larger takes all that the smaller does.
+    pub fn draws(&self, trace_id: TraceId) -> bool {
         let [.., a, b, c, d, e, f, g, h] = trace_id.to_bytes();
         u64::from_be_bytes([a, b, c, d, e, f, g, h]) >> 1 < self.bound.load(Ordering::Relaxed)
     }
@@ -60,11 +60,10 @@ impl Sampler {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use opentelemetry::SpanId;
 
-    fn share(sampler: &Sampler, parent: Option<&TraceParent>) -> usize {
+    fn share(sampler: &Sampler, verdict: Option<bool>) -> usize {
         let ids = (0..10_000).map(|_| TraceId::from(fastrand::u128(1..)));
-        ids.filter(|id| sampler.samples(*id, parent)).count()
+        ids.filter(|id| sampler.samples(*id, verdict)).count()
     }
 
     #[test]
@@ -81,12 +80,8 @@ mod tests {
 
     #[test]
     fn a_parents_decision_stands_only_when_it_is_followed() {
-        let parent = TraceParent {
-            trace_id: TraceId::from(7),
-            span_id: SpanId::from(7),
-            sampled: true,
-        };
-        assert_eq!(share(&Sampler::new(0.0, true), Some(&parent)), 10_000);
-        assert_eq!(share(&Sampler::new(0.0, false), Some(&parent)), 0);
+        assert_eq!(share(&Sampler::new(0.0, true), Some(true)), 10_000);
+        assert_eq!(share(&Sampler::new(1.0, true), Some(false)), 0);
+        assert_eq!(share(&Sampler::new(0.0, false), Some(true)), 0);
     }
 }

@@ -5,6 +5,15 @@ use opentelemetry::{
     trace::{SpanContext, TraceState},
 };
 
+use crate::hex;
+
+/// Bytes of a header of the version that is known.
+const LENGTH: usize = 55;
+/// Where the parts of it stand.
+const TRACE_AT: std::ops::Range<usize> = 3..35;
+const SPAN_AT: std::ops::Range<usize> = 36..52;
+const FLAG_AT: usize = LENGTH - 1;
+
 /// The `traceparent` header (W3C Trace Context, level 1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TraceParent {
@@ -18,26 +27,42 @@ pub struct TraceParent {
 
 impl TraceParent {
     /// `00-<32 hex>-<16 hex>-<2 hex>`. Malformed headers and all-zero ids are `None`, as the standard asks;
-    /// of an unknown version the known prefix is read.
+    /// of an unknown version the known prefix is read. HTTP/2 does not trim what stands around a value: that is done here.
     pub fn parse(header: &[u8]) -> Option<Self> {
-        let (head, tail) = header.split_at_checked(55)?;
-        let [v1, v0, b'-', ref ids @ .., b'-', f1, f0] = *head else {
-            return None;
+        let (head, tail) = header.trim_ascii().split_at_checked(LENGTH)?;
+        let [version, flags] = [&head[..2], &head[FLAG_AT - 1..]].map(hex::decode);
+        let ([version], [flags]) = (version?, flags?);
+        let is_marked = [2, TRACE_AT.end, SPAN_AT.end].map(|at| head[at]) == *b"---";
+        let has_odd_tail = match tail.first() {
+            None => false,
+            Some(first) => version == 0 || *first != b'-',
         };
-        let version = byte(v1, v0)?;
-        let unknown_tail =
-            version == 0 && !tail.is_empty() || tail.first().is_some_and(|c| *c != b'-');
-        if version == 0xff || unknown_tail || ids[32] != b'-' {
+        if version == 0xff || has_odd_tail || !is_marked {
             return None;
         }
-        let trace_id = TraceId::from_bytes(hex(&ids[..32])?);
-        let span_id = SpanId::from_bytes(hex(&ids[33..])?);
+        Self::of_ids(&head[TRACE_AT], &head[SPAN_AT], flags & 1 == 1)
+    }
+
+    /// Of 32 and 16 digits, neither all zero.
+    pub(crate) fn of_ids(trace_id: &[u8], span_id: &[u8], sampled: bool) -> Option<Self> {
+        let trace_id = TraceId::from_bytes(hex::decode(trace_id)?);
+        let span_id = SpanId::from_bytes(hex::decode(span_id)?);
         let valid = trace_id != TraceId::INVALID && span_id != SpanId::INVALID;
         valid.then_some(Self {
             trace_id,
             span_id,
-            sampled: byte(f1, f0)? & 1 == 1,
+            sampled,
         })
+    }
+
+    /// The header's own text.
+    pub fn to_ascii(&self) -> [u8; LENGTH] {
+        let mut text = [b'-'; LENGTH];
+        text[..2].copy_from_slice(b"00");
+        text[TRACE_AT].copy_from_slice(hex::encode(self.trace_id.to_bytes()).as_flattened());
+        text[SPAN_AT].copy_from_slice(hex::encode(self.span_id.to_bytes()).as_flattened());
+        text[FLAG_AT - 1..].copy_from_slice(self.flags().as_bytes());
+        text
     }
 
     /// The two hex digits of the flags.
@@ -53,28 +78,7 @@ impl TraceParent {
 
 impl fmt::Display for TraceParent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "00-{}-{}-{}", self.trace_id, self.span_id, self.flags())
-    }
-}
-
-fn hex<const N: usize>(digits: &[u8]) -> Option<[u8; N]> {
-    let mut bytes = [0; N];
-    for (byte_out, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
-        *byte_out = byte(pair[0], pair[1])?;
-    }
-    Some(bytes)
-}
-
-fn byte(high: u8, low: u8) -> Option<u8> {
-    Some(nibble(high)? << 4 | nibble(low)?)
-}
-
-/// Lower case only: the standard calls upper-case digits malformed.
-const fn nibble(digit: u8) -> Option<u8> {
-    match digit {
-        b'0'..=b'9' => Some(digit - b'0'),
-        b'a'..=b'f' => Some(digit - b'a' + 10),
-        _ => None,
+        f.write_str(str::from_utf8(&self.to_ascii()).expect("digits are ASCII"))
     }
 }
 
@@ -84,41 +88,88 @@ mod tests {
 
     const GOOD: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 
+    fn parse(header: &str) -> Option<TraceParent> {
+        TraceParent::parse(header.as_bytes())
+    }
+
     #[test]
     fn a_good_header_survives_its_own_text() {
-        let parent = TraceParent::parse(GOOD.as_bytes()).unwrap();
+        let parent = parse(GOOD).unwrap();
         assert!(parent.sampled);
         assert_eq!(parent.to_string(), GOOD);
+        let unsampled = GOOD.replace("-01", "-00");
+        assert_eq!(parse(&unsampled).unwrap().to_string(), unsampled);
+    }
+
+    #[test]
+    fn of_all_flags_only_the_first_counts() {
+        for (flags, sampled) in [("00", false), ("01", true), ("fe", false), ("ff", true)] {
+            let header = GOOD.replace("-01", &format!("-{flags}"));
+            assert_eq!(parse(&header).unwrap().sampled, sampled, "{flags}");
+        }
     }
 
     #[test]
     fn a_newer_version_is_read_by_its_known_prefix() {
-        let newer = format!("cc{}-what-the-future-brings", &GOOD[2..]);
-        assert_eq!(
-            TraceParent::parse(newer.as_bytes()),
-            TraceParent::parse(GOOD.as_bytes())
-        );
+        for tail in ["", "-", "-what-the-future-will-be-like"] {
+            let newer = format!("cc{}{tail}", &GOOD[2..]);
+            assert_eq!(parse(&newer), parse(GOOD), "{newer}");
+        }
     }
 
     #[test]
-    fn malformed_headers_are_ignored() {
-        let zero_trace = GOOD.replace("4bf92f3577b34da6a3ce929d0e0e4736", &"0".repeat(32));
-        let zero_span = GOOD.replace("00f067aa0ba902b7", &"0".repeat(16));
-        let bad = [
-            "",
-            "00",
-            &GOOD[..54],
-            &format!("{GOOD}-more"),
-            &GOOD.to_uppercase(),
-            &GOOD.replace("00-4", "ff-4"),
-            &GOOD.replace('-', "_"),
-            &GOOD.replace("-01", "-0g"),
-            &zero_trace,
-            &zero_span,
-            "00-4bf92f3577b34da6a3ce929d0e0e473\u{e9}-00f067aa0ba902b7-01",
-        ];
-        for header in bad {
-            assert_eq!(TraceParent::parse(header.as_bytes()), None, "{header}");
+    fn white_space_around_a_header_is_none_of_it() {
+        for around in [" ", "\t", " \t "] {
+            assert_eq!(parse(&format!("{around}{GOOD}{around}")), parse(GOOD));
         }
+    }
+
+    /// The cases of the W3C's own test suite, each a change to a good header.
+    #[test]
+    fn malformed_headers_are_ignored() {
+        let (trace, span) = ("4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7");
+        let changes = [
+            ("00-4", "ff-4"),
+            ("00-4", ".0-4"),
+            ("00-4", "0.-4"),
+            ("00-4", "000-4"),
+            ("00-4", "0-4"),
+            ("00-4", "-4"),
+            ("00-4", "0 0-4"),
+            (trace, "00000000000000000000000000000000"),
+            (trace, ".bf92f3577b34da6a3ce929d0e0e4736"),
+            (trace, "4bf92f3577b34da6a3ce929d0e0e473."),
+            (trace, "4bf92f3577b34da6a3ce929d0e0e47360"),
+            (trace, "4bf92f3577b34da6a3ce929d0e0e473"),
+            (trace, "4BF92F3577B34DA6A3CE929D0E0E4736"),
+            (trace, "4bf92f3577b34da6a3ce929d0e0e473\u{e9}"),
+            (span, "0000000000000000"),
+            (span, ".0f067aa0ba902b7"),
+            (span, "00f067aa0ba902b."),
+            (span, "00f067aa0ba902b70"),
+            (span, "00f067aa0ba902b"),
+            (span, "00F067AA0BA902B7"),
+            ("-01", "-.1"),
+            ("-01", "-0."),
+            ("-01", "-001"),
+            ("-01", "-1"),
+            ("-01", "-0A"),
+            ("-01", ""),
+            ("-01", "-01."),
+            ("-01", "-01-"),
+            ("-01", "-01-what-the-future-will-be-like"),
+            ("-0", "_0"),
+            (GOOD, ""),
+            (GOOD, "00"),
+            (GOOD, "-"),
+        ];
+        for (good, bad) in changes {
+            let header = GOOD.replacen(good, bad, 1);
+            assert_ne!(header, GOOD);
+            assert_eq!(parse(&header), None, "{header}");
+        }
+        let newer = format!("cc{}.what-the-future-will-be-like", &GOOD[2..]);
+        assert_eq!(parse(&newer), None);
+        assert_eq!(parse(&format!("{GOOD},{GOOD}")), None);
     }
 }

@@ -20,6 +20,7 @@ use http_body::Body as _;
 use super::{
     ResponseBody,
     body::Upload,
+    hand_back,
     layer::Observe,
     request::REQUEST_ID,
     series::Series,
@@ -147,6 +148,10 @@ impl Completion {
         self.code = failure.map(|failure| failure.code);
         if let Ok(id) = HeaderValue::from_str(self.context.request_id()) {
             response.headers_mut().insert(REQUEST_ID, id);
+        }
+        if !self.observe.0.is_probe {
+            let how = self.observe.0.propagation.response;
+            hand_back::trace(how, &self.context, response.headers_mut());
         }
         response.map(|body| ResponseBody::new(body, self))
     }

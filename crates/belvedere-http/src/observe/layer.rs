@@ -5,7 +5,9 @@ use std::{
 };
 
 use axum::body::Body;
-use belvedere_core::{Shutdown, Slo, TrustedPeers, context::Scope, trace::Tracer};
+use belvedere_core::{
+    Shutdown, Slo, TrustedPeers, context::Scope, propagation::Propagation, trace::Tracer,
+};
 use http::{Request, Response};
 use pin_project_lite::pin_project;
 use tower_layer::Layer;
@@ -23,6 +25,7 @@ pub(super) struct Shared {
     pub(super) tracer: Tracer,
     pub(super) shutdown: Shutdown,
     pub(super) trusted: TrustedPeers,
+    pub(super) propagation: Propagation,
     pub(super) slo: Option<Slo>,
     pub(super) is_probe: bool,
 }
@@ -34,6 +37,7 @@ impl Observe {
             tracer,
             shutdown,
             trusted: TrustedPeers::default(),
+            propagation: Propagation::default(),
             slo: None,
             is_probe: false,
         }))
@@ -44,6 +48,15 @@ impl Observe {
     pub fn trusted_peers(self, trusted: TrustedPeers) -> Self {
         Self(Arc::new(Shared {
             trusted,
+            ..Shared::clone(&self.0)
+        }))
+    }
+
+    /// Reads and writes trace context in these headers; default: those of the W3C.
+    #[must_use]
+    pub fn propagation(self, propagation: Propagation) -> Self {
+        Self(Arc::new(Shared {
+            propagation,
             ..Shared::clone(&self.0)
         }))
     }

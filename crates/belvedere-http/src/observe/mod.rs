@@ -20,6 +20,7 @@
 
 mod body;
 mod completion;
+mod hand_back;
 mod layer;
 mod request;
 mod series;
@@ -27,4 +28,4 @@ mod span;
 
 pub use body::ResponseBody;
 pub use layer::{Observe, ObserveLayer, ObserveService, ResponseFuture};
-pub(crate) use request::{REQUEST_ID, TRACEPARENT};
+pub(crate) use request::REQUEST_ID;

@@ -3,7 +3,11 @@
 use std::sync::Arc;
 
 use axum::{body::Body, extract::MatchedPath};
-use belvedere_core::{NewRequest, names::UNMATCHED, trace::TraceParent};
+use belvedere_core::{
+    NewRequest,
+    names::UNMATCHED,
+    propagation::{Incoming, header},
+};
 use http::{HeaderMap, HeaderName, Method, Request};
 use http_body::Body as _;
 
@@ -15,9 +19,7 @@ use super::{
 };
 use crate::Peer;
 
-pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-/// W3C Trace Context.
-pub(crate) const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static(header::REQUEST_ID);
 
 /// The label values of `method`; the last one stands for all others.
 pub(super) const METHODS: [&str; 10] = [
@@ -30,11 +32,14 @@ pub(super) fn begin(observe: &Observe, request: &mut Request<Body>) -> Completio
     let route = request.extensions().get::<MatchedPath>();
     let route = route.map_or(UNMATCHED, MatchedPath::as_str);
     let series = series::find(method, route);
-    let (parent, link) = caller_trace(observe, request.headers(), peer);
+    let incoming = read(request.headers());
+    // Who is at no socket (a test) is trusted.
+    let is_trusted = || peer.is_none_or(|peer| observe.0.trusted.trusts(peer.0.ip()));
+    let propagation = &observe.0.propagation;
     let context = NewRequest::new(&series.log_route, request.uri().path())
-        .request_id(client_request_id(request.headers()))
-        .parent(parent)
-        .link(link)
+        .request_id(incoming.request_id())
+        .caller(incoming.caller(propagation, is_trusted))
+        .propagators(propagation.propagators)
         .begin(&observe.0.tracer);
     let received = Received {
         method: METHODS[method],
@@ -51,32 +56,13 @@ fn method_index(method: &Method) -> usize {
     known.unwrap_or(METHODS.len() - 1)
 }
 
-/// The caller's id, if it is one: `[A-Za-z0-9._-]{8,128}`.
-fn client_request_id(headers: &HeaderMap) -> Option<&str> {
-    let id = headers.get(REQUEST_ID)?.to_str().ok()?;
-    let fits = (8..=128).contains(&id.len());
-    let clean = id
-        .bytes()
-        .all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte));
-    (fits && clean).then_some(id)
-}
-
-/// A trusted peer's trace is continued, another's only linked to. Who is at no socket (a test) is trusted.
-fn caller_trace(
-    observe: &Observe,
-    headers: &HeaderMap,
-    peer: Option<Peer>,
-) -> (Option<TraceParent>, Option<TraceParent>) {
-    let mut values = headers.get_all(TRACEPARENT).iter();
-    let (Some(value), None) = (values.next(), values.next()) else {
-        return (None, None);
-    };
-    let caller = TraceParent::parse(value.as_bytes());
-    if peer.is_none_or(|peer| observe.0.trusted.trusts(peer.0.ip())) {
-        (caller, None)
-    } else {
-        (None, caller)
+/// One pass over the headers.
+fn read(headers: &HeaderMap) -> Incoming<'_> {
+    let mut incoming = Incoming::default();
+    for (name, value) in headers {
+        incoming.see(name.as_str().as_bytes(), value.as_bytes());
     }
+    incoming
 }
 
 /// Watches a body as it is read; most requests have none.
@@ -93,20 +79,6 @@ fn watch_body(body: &mut Body) -> Option<Arc<Upload>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_request_id_is_taken_only_when_it_is_clean() {
-        let taken = |id: &str| {
-            let mut headers = HeaderMap::new();
-            headers.insert(REQUEST_ID, id.parse().unwrap());
-            client_request_id(&headers).is_some()
-        };
-        assert!(taken("client-1.A_b"));
-        assert!(!taken("short"));
-        assert!(!taken("has a space in it"));
-        assert!(!taken(&"x".repeat(129)));
-        assert!(!taken("quote\"quote"));
-    }
 
     #[test]
     fn an_unknown_method_is_one_label_value() {

@@ -4,6 +4,7 @@ use axum::{Router, extract::DefaultBodyLimit};
 use belvedere_core::{
     Health, HealthCheck, Shutdown, TrustedPeers,
     health::HealthWatch,
+    propagation::Propagation,
     trace::{Sampler, Tracer},
 };
 use belvedere_http::{
@@ -23,6 +24,9 @@ pub(crate) struct Setup {
     pub(crate) slow: Duration,
     pub(crate) timeout: Duration,
     pub(crate) trusted: TrustedPeers,
+    pub(crate) propagation: Propagation,
+    /// Whether spans go anywhere.
+    pub(crate) exports: bool,
     pub(crate) limits: Limits,
     pub(crate) idle: Duration,
     pub(crate) checks: Vec<Box<dyn HealthCheck>>,
@@ -36,6 +40,8 @@ impl Default for Setup {
             slow: Duration::from_secs(60),
             timeout: Duration::from_secs(60),
             trusted: TrustedPeers::default(),
+            propagation: Propagation::default(),
+            exports: true,
             limits: Limits::default(),
             idle: Duration::from_secs(60),
             checks: Vec::new(),
@@ -49,8 +55,14 @@ impl Setup {
         let shutdown = Shutdown::default();
         let health = Health::new(self.checks, shutdown.clone());
         let sampler = Sampler::new(self.ratio, true);
-        let tracer = Tracer::new(Arc::new(spans.0.clone()), sampler, self.slow);
-        let observe = Observe::new(tracer, shutdown.clone()).trusted_peers(self.trusted);
+        let tracer = if self.exports {
+            Tracer::new(Arc::new(spans.0.clone()), sampler, self.slow)
+        } else {
+            Tracer::off()
+        };
+        let observe = Observe::new(tracer, shutdown.clone())
+            .trusted_peers(self.trusted)
+            .propagation(self.propagation);
         let api = fallbacks(self.routes)
             .layer(DefaultBodyLimit::max(LIMIT))
             .layer(ProtectLayer::new(self.timeout))

@@ -1,0 +1,37 @@
+//! The trace, told to the caller: for whoever has an answer and wants to see how it came about.
+
+use belvedere_core::{
+    RequestContext,
+    propagation::{ResponseTrace, header},
+};
+use http::{HeaderMap, HeaderName, HeaderValue};
+
+const TRACERESPONSE: HeaderName = HeaderName::from_static(header::TRACERESPONSE);
+const SERVER_TIMING: HeaderName = HeaderName::from_static(header::SERVER_TIMING);
+/// What stands around the trace in `server-timing`.
+const BEFORE: &[u8; 18] = b"traceparent;desc=\"";
+const AFTER: u8 = b'"';
+
+/// Names the trace in the headers of an answer.
+pub(super) fn trace(how: ResponseTrace, context: &RequestContext, headers: &mut HeaderMap) {
+    if how == ResponseTrace::None {
+        return;
+    }
+    let trace = context.traceparent().to_ascii();
+    if how != ResponseTrace::ServerTiming {
+        put(headers, TRACERESPONSE, &trace);
+    }
+    if how != ResponseTrace::TraceResponse {
+        let mut timing = [AFTER; BEFORE.len() + 55 + 1];
+        timing[..BEFORE.len()].copy_from_slice(BEFORE);
+        timing[BEFORE.len()..][..trace.len()].copy_from_slice(&trace);
+        put(headers, SERVER_TIMING, &timing);
+    }
+}
+
+/// Beside the handler's own timings, if it has any.
+fn put(headers: &mut HeaderMap, name: HeaderName, value: &[u8]) {
+    if let Ok(value) = HeaderValue::from_bytes(value) {
+        headers.append(name, value);
+    }
+}
