@@ -9,7 +9,7 @@ mod service;
 
 pub use captured::{CapturedSpan, CapturedSpans};
 pub use figures::{Quantiles, report};
-pub use otlp::{OtlpSink, ReceivedSpan};
+pub use otlp::{OtlpAnswer, OtlpSink, ReceivedLog, ReceivedMetric, ReceivedRequest, ReceivedSpan};
 pub use postgres::{PostgresError, ThrowAwayPostgres};
 pub use proxy::TcpProxy;
 pub use service::{Answer, Caller, ServiceError, TestService, TestServiceBuilder};

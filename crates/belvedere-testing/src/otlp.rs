@@ -1,4 +1,5 @@
-//! An OTLP back end that lives in the test: a real gRPC socket that keeps what arrives.
+//! An OTLP back end that lives in the test: a real socket that keeps what arrives, over gRPC and over HTTP with
+//! protobuf.
 //!
 //! The receiver has a thread and a runtime of its own, so that blocking code can use it:
 //!
@@ -15,36 +16,36 @@
 //! # std::io::Result::Ok(())
 //! ```
 
+mod answer;
+mod log;
+mod metric;
+mod receive;
 mod span;
+mod store;
+mod text;
 mod tree;
 
-use std::collections::VecDeque;
 use std::fmt;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc};
+use std::sync::mpsc;
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use opentelemetry_proto::tonic::collector::trace::v1::trace_service_server::{
-    TraceService, TraceServiceServer,
-};
-use opentelemetry_proto::tonic::collector::trace::v1::{
-    ExportTraceServiceRequest, ExportTraceServiceResponse,
-};
+use tokio::net::TcpListener;
 use tokio::sync::oneshot;
-use tonic::transport::server::TcpIncoming;
-use tonic::{Request, Response, Status};
 
+pub use self::answer::OtlpAnswer;
+pub use self::log::ReceivedLog;
+pub use self::metric::ReceivedMetric;
 pub use self::span::ReceivedSpan;
-
-/// Spans kept before the oldest go: about 100 MB at worst, and more than any test looks at.
-const CAPACITY: usize = 100_000;
+pub use self::store::ReceivedRequest;
+use self::store::Store;
 
 /// The receiver. Dropping it closes the socket.
 pub struct OtlpSink {
     address: SocketAddr,
-    shared: Arc<Shared>,
+    store: Store,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -56,32 +57,55 @@ impl OtlpSink {
     ///
     /// The socket could not be bound, or the thread not be started.
     pub fn start() -> io::Result<Self> {
-        let shared = Arc::new(Shared::default());
+        let store = Store::default();
         let (stop, stopped) = oneshot::channel();
         let (ready, bound) = mpsc::channel();
-        let collector = Collector(Arc::clone(&shared));
+        let received = store.clone();
         let thread = std::thread::Builder::new()
             .name("otlp-sink".to_owned())
-            .spawn(move || serve(collector, stopped, &ready))?;
+            .spawn(move || serve(&received, stopped, &ready))?;
         let address = bound.recv().map_err(io::Error::other)??;
         Ok(Self {
             address,
-            shared,
+            store,
             stop: Some(stop),
             thread: Some(thread),
         })
     }
 
-    /// What `OTEL_EXPORTER_OTLP_ENDPOINT` takes: `http://127.0.0.1:PORT`.
+    /// What `OTEL_EXPORTER_OTLP_ENDPOINT` takes, whatever the protocol: `http://127.0.0.1:PORT`.
     #[must_use]
     pub fn endpoint(&self) -> String {
         format!("http://{}", self.address)
     }
 
+    /// Answers the next requests like this.
+    pub fn answer(&self, answer: OtlpAnswer) {
+        self.store.set_answer(answer);
+    }
+
+    /// Every request so far, whatever its answer, in the order of arrival.
+    #[must_use]
+    pub fn requests(&self) -> Vec<ReceivedRequest> {
+        self.store.lock().requests.iter().cloned().collect()
+    }
+
     /// Every span so far, in the order of arrival.
     #[must_use]
     pub fn spans(&self) -> Vec<ReceivedSpan> {
-        self.shared.lock().iter().cloned().collect()
+        self.store.lock().spans.iter().cloned().collect()
+    }
+
+    /// Every log record so far, in the order of arrival.
+    #[must_use]
+    pub fn logs(&self) -> Vec<ReceivedLog> {
+        self.store.lock().logs.iter().cloned().collect()
+    }
+
+    /// Every point of a metric so far, in the order of arrival.
+    #[must_use]
+    pub fn metrics(&self) -> Vec<ReceivedMetric> {
+        self.store.lock().metrics.iter().cloned().collect()
     }
 
     /// The spans of one trace, by start.
@@ -99,15 +123,28 @@ impl OtlpSink {
         wanted: impl Fn(&ReceivedSpan) -> bool,
         timeout: Duration,
     ) -> Option<ReceivedSpan> {
-        let deadline = Instant::now() + timeout;
-        let mut spans = self.shared.lock();
-        loop {
-            if let Some(span) = spans.iter().find(|span| wanted(span)) {
-                return Some(span.clone());
-            }
-            let left = deadline.checked_duration_since(Instant::now())?;
-            spans = self.shared.wait(spans, left);
-        }
+        self.store.wait(timeout, |arrived| {
+            arrived.spans.iter().find(|span| wanted(span)).cloned()
+        })
+    }
+
+    /// The first log record that `wanted` accepts, or `None` when `timeout` is over.
+    pub fn wait_for_log(
+        &self,
+        wanted: impl Fn(&ReceivedLog) -> bool,
+        timeout: Duration,
+    ) -> Option<ReceivedLog> {
+        self.store.wait(timeout, |arrived| {
+            arrived.logs.iter().find(|log| wanted(log)).cloned()
+        })
+    }
+
+    /// Whether `count` requests have come before `timeout` is over.
+    pub fn wait_for_requests(&self, count: usize, timeout: Duration) -> bool {
+        let enough = self.store.wait(timeout, |arrived| {
+            (arrived.requests.len() >= count).then_some(())
+        });
+        enough.is_some()
     }
 
     /// Draws a trace: one line per span, nested, with its duration.
@@ -131,61 +168,13 @@ impl fmt::Debug for OtlpSink {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("OtlpSink")
             .field("endpoint", &self.endpoint())
-            .field("spans", &self.shared.lock().len())
-            .finish()
-    }
-}
-
-#[derive(Default)]
-struct Shared {
-    spans: Mutex<VecDeque<ReceivedSpan>>,
-    arrived: Condvar,
-}
-
-impl Shared {
-    fn lock(&self) -> MutexGuard<'_, VecDeque<ReceivedSpan>> {
-        self.spans.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn wait<'a>(
-        &self,
-        spans: MutexGuard<'a, VecDeque<ReceivedSpan>>,
-        left: Duration,
-    ) -> MutexGuard<'a, VecDeque<ReceivedSpan>> {
-        self.arrived
-            .wait_timeout(spans, left)
-            .unwrap_or_else(PoisonError::into_inner)
-            .0
-    }
-
-    fn keep(&self, received: impl Iterator<Item = ReceivedSpan>) {
-        let mut spans = self.lock();
-        for span in received {
-            if spans.len() == CAPACITY {
-                spans.pop_front();
-            }
-            spans.push_back(span);
-        }
-        self.arrived.notify_all();
-    }
-}
-
-struct Collector(Arc<Shared>);
-
-#[tonic::async_trait]
-impl TraceService for Collector {
-    async fn export(
-        &self,
-        request: Request<ExportTraceServiceRequest>,
-    ) -> Result<Response<ExportTraceServiceResponse>, Status> {
-        let batches = request.into_inner().resource_spans;
-        self.0.keep(batches.into_iter().flat_map(span::read_batch));
-        Ok(Response::new(ExportTraceServiceResponse::default()))
+            .field("spans", &self.store.lock().spans.len())
+            .finish_non_exhaustive()
     }
 }
 
 fn serve(
-    collector: Collector,
+    store: &Store,
     stopped: oneshot::Receiver<()>,
     ready: &mpsc::Sender<io::Result<SocketAddr>>,
 ) {
@@ -193,31 +182,28 @@ fn serve(
         .enable_all()
         .build();
     match runtime {
-        Ok(runtime) => runtime.block_on(accept(collector, stopped, ready)),
+        Ok(runtime) => runtime.block_on(accept(store, stopped, ready)),
         Err(error) => drop(ready.send(Err(error))),
     }
 }
 
 async fn accept(
-    collector: Collector,
+    store: &Store,
     stopped: oneshot::Receiver<()>,
     ready: &mpsc::Sender<io::Result<SocketAddr>>,
 ) {
-    let bound = TcpIncoming::bind((Ipv4Addr::LOCALHOST, 0).into())
-        .and_then(|incoming| Ok((incoming.local_addr()?, incoming)));
-    let incoming = match bound {
-        Ok((address, incoming)) => {
+    let bound = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await;
+    let listener = match bound.and_then(|listener| Ok((listener.local_addr()?, listener))) {
+        Ok((address, listener)) => {
             drop(ready.send(Ok(address)));
-            incoming
+            listener
         }
         Err(error) => return drop(ready.send(Err(error))),
     };
-    let server = tonic::transport::Server::builder()
-        .add_service(TraceServiceServer::new(collector))
-        .serve_with_incoming(incoming);
+    let server = axum::serve(listener, receive::router(store));
     // Not the graceful stop: it would wait for exporters that keep their connection.
     tokio::select! {
-        _ = server => {}
+        _ = server.into_future() => {}
         _ = stopped => {}
     }
 }

@@ -1,12 +1,11 @@
 //! A span as plain text values, out of its protobuf form.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::time::Duration;
 
-use opentelemetry_proto::tonic::common::v1::any_value::Value;
-use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue};
 use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, Span, span::SpanKind};
+
+use super::text::{hex, of_attributes, of_resource};
 
 /// A span as it arrived, with every value as text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,10 +41,7 @@ impl ReceivedSpan {
 }
 
 pub(super) fn read_batch(batch: ResourceSpans) -> Vec<ReceivedSpan> {
-    let resource = batch
-        .resource
-        .map(|resource| texts(resource.attributes))
-        .unwrap_or_default();
+    let resource = of_resource(batch.resource);
     let spans = batch.scope_spans.into_iter().flat_map(|scope| scope.spans);
     spans
         .map(|span| read_span(span, resource.clone()))
@@ -59,7 +55,7 @@ pub(super) fn read_span(span: Span, resource: BTreeMap<String, String>) -> Recei
         parent_span_id: hex(&span.parent_span_id),
         kind: kind(span.kind()),
         name: span.name,
-        attributes: texts(span.attributes),
+        attributes: of_attributes(span.attributes),
         status_code: span.status.map_or(0, |status| status.code),
         start_nanos: span.start_time_unix_nano,
         end_nanos: span.end_time_unix_nano,
@@ -76,32 +72,4 @@ fn kind(kind: SpanKind) -> &'static str {
         SpanKind::Producer => "producer",
         SpanKind::Consumer => "consumer",
     }
-}
-
-fn texts(attributes: Vec<KeyValue>) -> BTreeMap<String, String> {
-    let pairs = attributes.into_iter();
-    pairs.map(|pair| (pair.key, text(pair.value))).collect()
-}
-
-fn text(value: Option<AnyValue>) -> String {
-    match value.and_then(|any| any.value) {
-        Some(Value::StringValue(text)) => text,
-        Some(Value::BoolValue(flag)) => flag.to_string(),
-        Some(Value::IntValue(number)) => number.to_string(),
-        Some(Value::DoubleValue(number)) => number.to_string(),
-        Some(Value::BytesValue(bytes)) => hex(&bytes),
-        Some(Value::ArrayValue(array)) => {
-            let items: Vec<_> = array.values.into_iter().map(|v| text(Some(v))).collect();
-            items.join(",")
-        }
-        Some(other) => format!("{other:?}"),
-        None => String::new(),
-    }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }

@@ -1,12 +1,14 @@
 use super::*;
-use std::collections::BTreeMap;
+use std::collections::VecDeque;
 
+use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::collector::trace::v1::trace_service_client::TraceServiceClient;
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue};
 use opentelemetry_proto::tonic::resource::v1::Resource;
 use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, Span, span::SpanKind};
 use opentelemetry_proto::tonic::trace::v1::{ScopeSpans, Status as SpanStatus};
+use prost::Message as _;
 
 fn attribute(key: &str, value: Value) -> KeyValue {
     KeyValue {
@@ -96,13 +98,37 @@ fn waiting_for_what_never_comes_ends() {
 }
 
 #[test]
-fn the_oldest_spans_go_when_the_store_is_full() {
-    let shared = Shared::default();
-    let numbered = |id: u64| ReceivedSpan {
-        start_nanos: id,
-        ..span::read_span(Span::default(), BTreeMap::new())
+fn the_oldest_go_when_the_store_is_full() {
+    let mut kept = VecDeque::new();
+    store::keep(&mut kept, 0..=store::CAPACITY);
+    assert_eq!((kept.len(), kept[0]), (store::CAPACITY, 1));
+}
+
+#[tokio::test]
+async fn it_answers_as_it_is_asked_to_and_takes_nothing_then() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let sink = OtlpSink::start().unwrap();
+    sink.answer(OtlpAnswer {
+        times: 1,
+        status: 503,
+        ..OtlpAnswer::default()
+    });
+    let send = || {
+        reqwest::Client::new()
+            .post(format!("{}/v1/traces", sink.endpoint()))
+            .header("content-type", "application/x-protobuf")
+            .header("api-key", "hunter2")
+            .body(request().encode_to_vec())
+            .send()
     };
-    shared.keep((0..=CAPACITY as u64).map(numbered));
-    let spans = shared.lock();
-    assert_eq!((spans.len(), spans[0].start_nanos), (CAPACITY, 1));
+    assert_eq!(send().await.unwrap().status(), 503);
+    assert_eq!(sink.spans(), []);
+    assert_eq!(send().await.unwrap().status(), 200);
+    assert_eq!(sink.spans().len(), 3);
+    let seen = sink.requests();
+    assert_eq!(seen.len(), 2);
+    assert_eq!(
+        (&*seen[0].path, &*seen[0].headers["api-key"]),
+        ("/v1/traces", "hunter2")
+    );
 }
