@@ -1,5 +1,7 @@
+use std::path::{Path, PathBuf};
+
 use belvedere_core::{
-    Secret, TrustedPeers,
+    ConnectionUrl, Secret, TrustedPeers,
     config::{Docs, Knob},
     propagation::{BaggageKeys, Propagators, ResponseTrace},
     settings,
@@ -69,11 +71,17 @@ settings! {
         pub propagators: Propagators = Propagators::default(),
         /// `otlp` or `none`; default: `otlp` when an endpoint is set.
         pub traces_exporter: Option<String> = None,
+        /// Said of this process in every exported signal: `key=value,key=value`, percent-encoded.
+        pub resource_attributes: Option<String> = None,
         /// `always_on`, `always_off`, `traceidratio`, or any of them with `parentbased_` before it.
         pub traces_sampler: String = "parentbased_traceidratio".to_owned(),
         /// Ratio of traces kept, 0 to 1; default: 1 in development, 0.1 elsewhere.
         pub traces_sampler_arg: Option<f64> = None,
-        /// Where spans go, e.g. `http://127.0.0.1:4317`.
+        /// `otlp` or `none`; default: `none`, since Prometheus pulls.
+        pub metrics_exporter: Option<String> = None,
+        /// `otlp` or `none`; default: `none`. Lines go to stdout whatever it says.
+        pub logs_exporter: Option<String> = None,
+        /// Where signals go, e.g. `http://127.0.0.1:4317`.
         pub exporter_otlp_endpoint: Option<String> = None,
         /// `grpc` or `http/protobuf`.
         pub exporter_otlp_protocol: String = "grpc".to_owned(),
@@ -87,6 +95,8 @@ settings! {
         pub exporter_otlp_traces_endpoint: Option<String> = None,
         /// For traces alone.
         pub exporter_otlp_traces_protocol: Option<String> = None,
+        /// A file of certificates (PEM) that are trusted besides the usual ones.
+        pub exporter_otlp_certificate: Option<PathBuf> = None,
         /// For traces alone.
         pub exporter_otlp_traces_headers: Option<Secret> = None,
         /// For traces alone.
@@ -97,6 +107,32 @@ settings! {
         pub bsp_schedule_delay: u64 = 5_000,
         /// Longest time that a batch is tried for, in milliseconds.
         pub bsp_export_timeout: u64 = 30_000,
+        /// For traces alone.
+        pub exporter_otlp_traces_certificate: Option<PathBuf> = None,
+        /// For metrics alone; used as it is, path included.
+        pub exporter_otlp_metrics_endpoint: Option<String> = None,
+        /// For metrics alone.
+        pub exporter_otlp_metrics_protocol: Option<String> = None,
+        /// For metrics alone.
+        pub exporter_otlp_metrics_headers: Option<Secret> = None,
+        /// For metrics alone.
+        pub exporter_otlp_metrics_compression: Option<String> = None,
+        /// For metrics alone.
+        pub exporter_otlp_metrics_timeout: Option<u64> = None,
+        /// For metrics alone.
+        pub exporter_otlp_metrics_certificate: Option<PathBuf> = None,
+        /// For logs alone; used as it is, path included.
+        pub exporter_otlp_logs_endpoint: Option<String> = None,
+        /// For logs alone.
+        pub exporter_otlp_logs_protocol: Option<String> = None,
+        /// For logs alone.
+        pub exporter_otlp_logs_headers: Option<Secret> = None,
+        /// For logs alone.
+        pub exporter_otlp_logs_compression: Option<String> = None,
+        /// For logs alone.
+        pub exporter_otlp_logs_timeout: Option<u64> = None,
+        /// For logs alone.
+        pub exporter_otlp_logs_certificate: Option<PathBuf> = None,
         /// Spans that may wait; more are dropped and counted.
         pub bsp_max_queue_size: usize = 2_048,
         /// Spans in one batch.
@@ -105,6 +141,30 @@ settings! {
 }
 
 /// What the variables of one signal say instead of the general ones.
+        /// Longest time that a line waits for its batch, in milliseconds.
+        pub blrp_schedule_delay: u64 = 1_000,
+        /// Longest time that a batch of lines is tried for, in milliseconds.
+        pub blrp_export_timeout: u64 = 30_000,
+        /// Lines that may wait; more are dropped and counted. Those on stdout have a queue of their own.
+        pub blrp_max_queue_size: usize = 2_048,
+        /// Lines in one batch.
+        pub blrp_max_export_batch_size: usize = 512,
+    }
+}
+
+settings! {
+    /// Elastic APM: one more back end of traces, over OTLP.
+    pub struct ElasticApmConfig {
+        /// Whether traces go there.
+        pub is_enabled: bool = false,
+        /// Its APM server, e.g. `https://apm.example:8200`.
+        pub server_url: Option<ConnectionUrl> = None,
+        /// Sent as `Authorization: Bearer`.
+        pub secret_token: Option<Secret> = None,
+        /// Name there; default: as everywhere.
+        pub service_name: Option<String> = None,
+        /// Ratio of traces that it gets, 0 to 1.
+        pub transaction_sample_rate: f64 = 1.0,
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct OtlpOverrides<'c> {
     pub(crate) endpoint: Option<&'c str>,
@@ -116,6 +176,7 @@ pub(crate) struct OtlpOverrides<'c> {
 
 impl OtelConfig {
     pub(crate) fn traces_overrides(&self) -> OtlpOverrides<'_> {
+    pub(crate) certificate: Option<&'c Path>,
         OtlpOverrides {
             endpoint: self.exporter_otlp_traces_endpoint.as_deref(),
             protocol: self.exporter_otlp_traces_protocol.as_deref(),
@@ -126,6 +187,29 @@ impl OtelConfig {
     }
 }
 
+            certificate: self.exporter_otlp_traces_certificate.as_deref(),
+        }
+    }
+
+    pub(crate) fn metrics_overrides(&self) -> OtlpOverrides<'_> {
+        OtlpOverrides {
+            endpoint: self.exporter_otlp_metrics_endpoint.as_deref(),
+            protocol: self.exporter_otlp_metrics_protocol.as_deref(),
+            headers: self.exporter_otlp_metrics_headers.as_ref(),
+            compression: self.exporter_otlp_metrics_compression.as_deref(),
+            timeout: self.exporter_otlp_metrics_timeout,
+            certificate: self.exporter_otlp_metrics_certificate.as_deref(),
+        }
+    }
+
+    pub(crate) fn logs_overrides(&self) -> OtlpOverrides<'_> {
+        OtlpOverrides {
+            endpoint: self.exporter_otlp_logs_endpoint.as_deref(),
+            protocol: self.exporter_otlp_logs_protocol.as_deref(),
+            headers: self.exporter_otlp_logs_headers.as_ref(),
+            compression: self.exporter_otlp_logs_compression.as_deref(),
+            timeout: self.exporter_otlp_logs_timeout,
+            certificate: self.exporter_otlp_logs_certificate.as_deref(),
 /// How a log line looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -156,6 +240,8 @@ pub struct TelemetryConfig {
     pub prometheus: PrometheusConfig,
 }
 
+    /// Elastic APM.
+    pub elastic_apm: ElasticApmConfig,
 impl Knob for TelemetryConfig {
     fn document(docs: &mut Docs, path: &str, _: &'static [&'static str]) {
         docs.below::<ServiceConfig>(path, "service", &[]);
@@ -166,3 +252,4 @@ impl Knob for TelemetryConfig {
         docs.below::<PrometheusConfig>(path, "prometheus", &[]);
     }
 }
+        docs.below::<ElasticApmConfig>(path, "elastic_apm", &[]);

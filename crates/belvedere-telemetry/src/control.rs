@@ -21,6 +21,7 @@ use tracing::callsite;
 use crate::{
     filter::InForce,
     levels::{Levels, in_force},
+    traces::BackEnd,
 };
 use ordered::Ordered;
 use tell::By;
@@ -34,6 +35,7 @@ pub(crate) struct Controls {
     levels: Levels,
     in_force: InForce,
     tracer: Tracer,
+    back_ends: Arc<[BackEnd]>,
     configured_ratio: f64,
     orders: Mutex<Orders>,
     /// There is another order to wait for the end of.
@@ -66,12 +68,14 @@ impl Controls {
         levels: Levels,
         in_force: InForce,
         tracer: Tracer,
+        back_ends: Arc<[BackEnd]>,
     ) -> io::Result<Arc<Self>> {
         let controls = Arc::new(Self {
             configured_ratio: tracer.sampler().ratio(),
             levels,
             in_force,
             tracer,
+            back_ends,
             orders: Mutex::default(),
             placed: Condvar::new(),
         });
@@ -139,6 +143,9 @@ impl Controls {
         change(&mut orders.ratio);
         let new = ratio(orders);
         self.tracer.sampler().set_ratio(new);
+        for back_end in &*self.back_ends {
+            back_end.obey(orders.ratio.value().is_some());
+        }
         tell::ratio(old, new, by);
         self.placed.notify_all();
     }

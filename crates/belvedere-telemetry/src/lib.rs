@@ -1,6 +1,8 @@
 #![doc = include_str!("../README.md")]
 
+mod checked;
 mod config;
+mod configured;
 mod control;
 mod filter;
 mod levels;
@@ -8,12 +10,13 @@ mod log;
 mod metrics;
 mod otlp;
 mod panic;
+mod resource;
 mod telemetry;
 mod traces;
 
 pub use config::{
-    LogConfig, LogFormat, OtelConfig, PrometheusConfig, RedactConfig, ServiceConfig,
-    TelemetryConfig, TraceConfig,
+    ElasticApmConfig, LogConfig, LogFormat, OtelConfig, PrometheusConfig, RedactConfig,
+    ServiceConfig, TelemetryConfig, TraceConfig,
 };
 pub use log::{LogLayer, LogSink, StaticFields};
 pub use metrics::Metrics;

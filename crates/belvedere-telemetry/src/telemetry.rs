@@ -1,17 +1,12 @@
 use std::{
     io,
     os::fd::AsFd,
-    sync::Arc,
+    sync::{Arc, OnceLock},
     time::{Duration, Instant},
 };
 
 use arc_swap::ArcSwap;
-use belvedere_core::{
-    About, Control, Redactor,
-    config::{ConfigError, Problems},
-    names::event,
-    trace::{Sampler, Tracer},
-};
+use belvedere_core::{About, Control, Redactor, config::ConfigError, trace::Tracer};
 use tracing::{Level, Metadata, level_filters::LevelFilter, subscriber::SetGlobalDefaultError};
 use tracing_subscriber::{
     Layer, Registry,
@@ -21,14 +16,15 @@ use tracing_subscriber::{
 
 use crate::{
     LogFormat, LogLayer, LogSink, Metrics, StaticFields, TelemetryConfig,
+    checked::Checked,
+    configured::Configured,
     control::Controls,
     filter::{Gate, InForce},
-    levels::Levels,
     log::dropped_line,
     metrics::MetricsError,
-    otlp::{Destination, Signal},
+    otlp::{Batching, LogExport, Queue},
     panic,
-    traces::{Pipeline, resource, sampler},
+    traces::Pipeline,
 };
 
 /// All signals together have this long to leave the process at its end.
@@ -66,23 +62,15 @@ pub struct Telemetry {
     tracer: Tracer,
     metrics: Metrics,
     log: LogSink,
+    export: Option<LogExport>,
     pipeline: Option<Pipeline>,
     controls: Arc<Controls>,
     configured: Configured,
-}
-
-/// Which signals are on, and why: for `telemetry_configured`.
-#[derive(Debug)]
-struct Configured {
-    logs: String,
-    traces: String,
-    metrics: &'static str,
-    sampler: String,
+    end: OnceLock<Instant>,
 }
 
 impl Telemetry {
-    /// Installs the log, the recorder and the panic hook for the whole process, once. Called on a Tokio runtime, which
-    /// the gRPC exporter uses. Waits for no back end.
+    /// Installs the log, the recorder and the panic hook for the whole process, once. Waits for no back end.
     ///
     /// # Errors
     ///
@@ -92,13 +80,12 @@ impl Telemetry {
         environment: &str,
         config: &TelemetryConfig,
     ) -> Result<Self, TelemetryError> {
-        let Checked {
-            traces,
-            sampler,
-            levels,
-        } = Checked::of(config, environment)?;
-        let resource = resource(config, about, environment);
-        let pipeline = Pipeline::start(&traces, config, resource, sampler)?;
+        let checked = Checked::of(config, about, environment)?;
+        let configured = Configured::of(config, &checked);
+        let routes = checked.routes(config);
+        let pipeline = Pipeline::start(&routes, checked.sampler.follows_parent(), config)?;
+        let redactor = Redactor::new(config.redact.keys.iter().cloned());
+        let export = start_log_export(&checked, config, &redactor)?;
         // Every setting is good: only now is the process changed.
         let name = config.service.name.as_deref().unwrap_or(about.name);
         let fixed = StaticFields::new(name, environment, about.version);
@@ -108,43 +95,32 @@ impl Telemetry {
             Metrics::off()
         };
         let log = start_log(&fixed)?;
-        let redactor = Redactor::new(config.redact.keys.iter().cloned());
-        let lines = LogLayer::new(log.clone(), fixed, redactor);
+        let lines = LogLayer::new(log.clone(), fixed, redactor).export(export.clone());
         let lines = lines.pretty(config.log.format == LogFormat::Pretty);
-        let in_force: InForce = Arc::new(ArcSwap::from_pointee(levels.with(&[])));
+        let in_force: InForce = Arc::new(ArcSwap::from_pointee(checked.levels.with(&[])));
         let gate = Gate::new(Arc::clone(&in_force), pipeline.is_some());
         install_subscriber(gate, lines, pipeline.as_ref())?;
         panic::install_hook();
         let tracer = pipeline.as_ref().map(|pipeline| pipeline.tracer().clone());
         let tracer = tracer.unwrap_or_else(Tracer::off);
-        let controls = Controls::start(levels, in_force, tracer.clone());
+        let back_ends = pipeline.as_ref().map(Pipeline::back_ends);
+        let back_ends = back_ends.unwrap_or_default();
+        let controls = Controls::start(checked.levels, in_force, tracer.clone(), back_ends);
         Ok(Self {
             controls: controls.map_err(TelemetryError::Control)?,
             tracer,
             metrics,
             log,
+            export,
             pipeline,
-            configured: Configured::of(config, &traces),
+            configured,
+            end: OnceLock::new(),
         })
     }
 
     /// Tells which signals are on, and why.
     pub fn announce(&self) {
-        let Configured {
-            logs,
-            traces,
-            metrics,
-            sampler,
-        } = &self.configured;
-        let ratio = self.tracer.sampler().ratio();
-        tracing::info!(
-            message = event::TELEMETRY_CONFIGURED,
-            logs,
-            traces,
-            metrics,
-            sampler,
-            ratio
-        );
+        self.configured.announce(self.tracer.sampler().ratio());
     }
 
     /// What requests trace with.
@@ -162,48 +138,54 @@ impl Telemetry {
         &self.metrics
     }
 
-    /// Sends the spans that are waiting. Blocks for 2.5 s at most: call it off the runtime's threads. False when some were
-    /// left behind.
+    /// Sends the spans that are waiting, and the lines besides. Blocks for 2.5 s at most: call it off the runtime's threads.
+    /// False when some spans were left behind.
     pub fn flush_traces(&self) -> bool {
         let Some(pipeline) = &self.pipeline else {
             return true;
         };
-        let flushed = pipeline.shutdown(FLUSH_TIMEOUT - LOG_RESERVE);
-        if let Err(error) = &flushed {
-            tracing::warn!(error = %error, "traces_not_flushed");
+        let deadline = self.end() - LOG_RESERVE;
+        pipeline.queues().for_each(Queue::close);
+        if let Some(export) = &self.export {
+            export.queue().hurry();
         }
-        flushed.is_ok()
+        let left: usize = pipeline.queues().map(|queue| queue.wait(deadline)).sum();
+        if left > 0 {
+            tracing::warn!(spans = left, "traces_not_flushed");
+        }
+        left == 0
     }
 
-    /// Writes the lines that are waiting: the last thing a process does. Blocks for half a second at most.
+    /// Writes the lines that are waiting: the last thing a process does. stdout has half a second, an exporter what is left of
+    /// the 3 s that all signals have together.
     pub fn flush_log(&self) -> bool {
-        self.log.flush(Instant::now() + LOG_RESERVE)
-    }
-}
-
-/// Settings that are more than their type says.
-struct Checked {
-    traces: Destination,
-    sampler: Sampler,
-    levels: Levels,
-}
-
-impl Checked {
-    /// Every problem at once.
-    fn of(config: &TelemetryConfig, environment: &str) -> Result<Self, ConfigError> {
-        let mut problems = Problems::default();
-        let traces = problems.take(Destination::of(Signal::Traces, &config.otel));
-        let sampler = problems.take(sampler(&config.otel, environment));
-        let levels = problems.take(Levels::parse(&config.log.level, config.log.wire));
-        match (traces, sampler, levels) {
-            (Some(traces), Some(sampler), Some(levels)) => Ok(Self {
-                traces,
-                sampler,
-                levels,
-            }),
-            _ => Err(problems.into()),
+        if let Some(export) = &self.export {
+            export.queue().close();
         }
+        let is_written = self.log.flush(Instant::now() + LOG_RESERVE);
+        let export = self.export.as_ref();
+        let is_sent = export.is_none_or(|export| export.queue().wait(self.end()) == 0);
+        is_written && is_sent
     }
+
+    /// When the process has to be gone; it begins with the first flush.
+    fn end(&self) -> Instant {
+        *self.end.get_or_init(|| Instant::now() + FLUSH_TIMEOUT)
+    }
+}
+
+/// Lines leave over OTLP too, when that is asked for.
+fn start_log_export(
+    checked: &Checked,
+    config: &TelemetryConfig,
+    redactor: &Redactor,
+) -> Result<Option<LogExport>, TelemetryError> {
+    let Some(target) = checked.logs.target() else {
+        return Ok(None);
+    };
+    let batching = Batching::of_lines(&config.otel);
+    let queue = batching.start(target, &checked.resource, redactor)?;
+    Ok(Some(LogExport::new(queue)))
 }
 
 fn start_log(fixed: &StaticFields) -> io::Result<LogSink> {
@@ -235,24 +217,4 @@ fn spans_and_errors() -> FilterFn {
     let wants: fn(&Metadata<'_>) -> bool =
         |metadata| metadata.is_span() || *metadata.level() == Level::ERROR;
     filter_fn(wants).with_max_level_hint(LevelFilter::TRACE)
-}
-
-impl Configured {
-    fn of(config: &TelemetryConfig, traces: &Destination) -> Self {
-        let format = if config.log.format == LogFormat::Json {
-            "json"
-        } else {
-            "pretty"
-        };
-        Self {
-            logs: format!("on: {format} to stdout at {}", config.log.level),
-            traces: traces.describe(),
-            metrics: if config.prometheus.is_enabled {
-                "on: prometheus"
-            } else {
-                "off: PROMETHEUS__IS_ENABLED is false"
-            },
-            sampler: config.otel.traces_sampler.clone(),
-        }
-    }
 }

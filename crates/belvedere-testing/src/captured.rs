@@ -5,7 +5,7 @@ use std::{
     time::SystemTime,
 };
 
-use belvedere_core::trace::{Parent, SpanRecord, SpanSink, Status as Ended};
+use belvedere_core::trace::{Kept, Parent, SpanRecord, SpanSink, Status as Ended};
 use opentelemetry::{
     SpanId, TraceId,
     trace::{SpanContext, SpanKind, Status},
@@ -102,7 +102,7 @@ impl SpanSink for CapturedSpans {
         spans.encoded.push(CapturedSpan::of(span));
     }
 
-    fn export(&self, places: &[u8], count: usize) {
+    fn export(&self, _: TraceId, _: Kept, places: &[u8], count: usize) {
         let mut spans = self.lock();
         let (places, rest) = places.as_chunks();
         assert!(rest.is_empty() && places.len() == count, "{count} spans");

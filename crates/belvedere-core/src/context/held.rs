@@ -2,13 +2,13 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::{
     names::metric,
-    trace::{SpanRecord, Tracer},
+    trace::{Kept, SpanRecord, TraceParent, Tracer},
 };
 
 /// Spans that one unsampled request may hold back until its fate is known; more are dropped and counted.
 pub(super) const MAX_HELD_SPANS: usize = 32;
 
-/// The spans of a trace that was not sampled at its head.
+/// The spans of a trace that somebody wants only if it ends badly.
 #[derive(Debug, Default)]
 pub(super) struct HeldSpans(Mutex<Fate>);
 
@@ -33,33 +33,39 @@ impl Default for Fate {
 }
 
 impl HeldSpans {
-    /// Takes a finished span: held back, exported, or dropped.
-    pub(super) fn take(&self, span: &SpanRecord<'_>, tracer: &Tracer) {
+    /// Takes a finished span of the trace `own`: held back, exported, or dropped.
+    pub(super) fn take(&self, span: &SpanRecord<'_>, own: &TraceParent, tracer: &Tracer) {
         match &mut *self.lock() {
             Fate::Undecided(held) if held.count < MAX_HELD_SPANS => {
                 tracer.encode(span, &mut held.encoded);
                 held.count += 1;
             }
             Fate::Undecided(_) => count_dropped(),
-            Fate::Kept => tracer.export(span),
+            Fate::Kept => tracer.export(span, at_end(own)),
             Fate::Dropped => {}
         }
     }
 
     /// Decides, and lets out what was held back.
-    pub(super) fn decide(&self, keep: bool, tracer: &Tracer) {
+    pub(super) fn decide(&self, keep: bool, own: &TraceParent, tracer: &Tracer) {
         let fate = if keep { Fate::Kept } else { Fate::Dropped };
         let before = std::mem::replace(&mut *self.lock(), fate);
         if let Fate::Undecided(held) = before
             && keep
             && held.count > 0
         {
-            tracer.export_encoded(&held.encoded, held.count);
+            tracer.export_encoded(own.trace_id, at_end(own), &held.encoded, held.count);
         }
     }
 
     fn lock(&self) -> MutexGuard<'_, Fate> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+const fn at_end(own: &TraceParent) -> Kept {
+    Kept::AtEnd {
+        is_sampled: own.sampled,
     }
 }
 

@@ -8,7 +8,7 @@ use opentelemetry::{
 use super::{held::HeldSpans, log_fields::LogFields};
 use crate::{
     propagation::{Caller, Carried, Propagators},
-    trace::{Parent, SpanRecord, TraceParent, Tracer},
+    trace::{Kept, Parent, SpanRecord, TraceParent, Tracer},
 };
 
 /// Who is asking: bound by authentication, shown in every signal after that.
@@ -38,6 +38,8 @@ pub struct RequestContext {
     tracer: Tracer,
     /// The parent of users' spans: only a sampled request has any.
     otel: Option<OtelContext>,
+    /// Whether somebody wants its spans only if it ends badly.
+    waits_for_end: bool,
     held: HeldSpans,
 }
 
@@ -58,6 +60,7 @@ impl RequestContext {
             log_fields,
             tracer: tracer.clone(),
             otel: own.sampled.then(remote),
+            waits_for_end: !own.sampled || tracer.waits_for_end(own.trace_id),
             held: HeldSpans::default(),
         }
     }
@@ -121,15 +124,18 @@ impl RequestContext {
     /// Takes a finished span of this request: exported, held back, or dropped.
     pub fn record(&self, span: &SpanRecord<'_>) {
         if self.own.sampled {
-            self.tracer.export(span);
-        } else {
-            self.held.take(span, &self.tracer);
+            self.tracer.export(span, Kept::Sampled);
+        }
+        if self.waits_for_end {
+            self.held.take(span, &self.own, &self.tracer);
         }
     }
 
-    /// Decides the fate of a trace that was not sampled at its head: `keep` exports what was held back.
+    /// Decides, for those who wait for the end of the trace: `keep` exports what was held back.
     pub fn decide(&self, keep: bool) {
-        self.held.decide(keep, &self.tracer);
+        if self.waits_for_end {
+            self.held.decide(keep, &self.own, &self.tracer);
+        }
     }
 
     /// The span above the server span, when the caller's trace is continued.

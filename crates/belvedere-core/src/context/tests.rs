@@ -6,22 +6,32 @@ use std::{
 use opentelemetry::{SpanId, TraceId, trace::SpanKind};
 
 use super::{held::MAX_HELD_SPANS, *};
-use crate::trace::{Sampler, SpanRecord, SpanSink, Status, Tracer};
+use crate::trace::{Kept, Sampler, SpanRecord, SpanSink, Status, Tracer};
 
 /// A child's parent, and what its sink is told of it.
 #[derive(Debug, Default)]
-struct Exported(Mutex<Vec<SpanId>>);
+struct Exported {
+    parents: Mutex<Vec<SpanId>>,
+    kept: Mutex<Vec<Kept>>,
+    /// Whether somebody waits for the end of every trace.
+    waits_for_end: bool,
+}
 
 impl SpanSink for Exported {
     fn encode(&self, span: &SpanRecord<'_>, out: &mut Vec<u8>) {
         out.extend_from_slice(&span.parent.unwrap().span_id.to_bytes());
     }
 
-    fn export(&self, spans: &[u8], count: usize) {
+    fn export(&self, _: TraceId, kept: Kept, spans: &[u8], count: usize) {
         let (parents, rest) = spans.as_chunks();
         assert!(rest.is_empty() && parents.len() == count);
         let parents = parents.iter().map(|id| SpanId::from_bytes(*id));
-        self.0.lock().unwrap().extend(parents);
+        self.parents.lock().unwrap().extend(parents);
+        self.kept.lock().unwrap().push(kept);
+    }
+
+    fn waits_for_end(&self, _: TraceId) -> bool {
+        self.waits_for_end
     }
 }
 
@@ -95,12 +105,31 @@ fn spans_of_an_unsampled_request_go_out_only_when_it_is_kept() {
         let (tracer, exported) = tracer(0.0);
         let context = NewRequest::new(&Route::new("GET", "/"), "/").begin(&tracer);
         child(&context);
-        assert!(exported.0.lock().unwrap().is_empty());
+        assert!(exported.parents.lock().unwrap().is_empty());
         context.decide(keep);
         child(&context);
-        let spans = exported.0.lock().unwrap();
+        let spans = exported.parents.lock().unwrap();
         assert_eq!(spans.len(), if keep { 2 } else { 0 });
         assert!(spans.iter().all(|parent| *parent == context.span_id()));
+    }
+}
+
+#[test]
+fn a_sampled_request_that_somebody_waits_for_goes_out_at_its_end_too() {
+    for (keep, later) in [(true, 2), (false, 0)] {
+        let sink = Arc::new(Exported {
+            waits_for_end: true,
+            ..Exported::default()
+        });
+        let tracer = Tracer::new(sink.clone(), Sampler::new(1.0, true), Duration::MAX);
+        let context = NewRequest::new(&Route::new("GET", "/"), "/").begin(&tracer);
+        child(&context);
+        context.decide(keep);
+        child(&context);
+        let at_end = Kept::AtEnd { is_sampled: true };
+        let kept = sink.kept.lock().unwrap();
+        let count = |wanted| kept.iter().filter(|kept| **kept == wanted).count();
+        assert_eq!((count(Kept::Sampled), count(at_end)), (2, later));
     }
 }
 
@@ -110,7 +139,7 @@ fn an_unsampled_request_holds_a_bounded_number_of_spans() {
     let context = NewRequest::new(&Route::new("GET", "/"), "/").begin(&tracer);
     (0..100).for_each(|_| child(&context));
     context.decide(true);
-    assert_eq!(exported.0.lock().unwrap().len(), MAX_HELD_SPANS);
+    assert_eq!(exported.parents.lock().unwrap().len(), MAX_HELD_SPANS);
 }
 
 #[tokio::test]
@@ -131,7 +160,7 @@ async fn a_spawned_task_keeps_the_request() {
         context.clone().scope(work).await,
         Some(Some(context.trace_id()))
     );
-    assert_eq!(exported.0.lock().unwrap()[0], context.span_id());
+    assert_eq!(exported.parents.lock().unwrap()[0], context.span_id());
 }
 
 #[test]

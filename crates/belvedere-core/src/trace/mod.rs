@@ -12,7 +12,7 @@ mod traceparent;
 mod tracer;
 
 pub use child::ChildSpan;
-pub use record::{Attribute, Parent, SpanRecord, SpanSink, Status, Value};
+pub use record::{Attribute, Kept, Parent, SpanRecord, SpanSink, Status, Value};
 pub use sampler::Sampler;
 pub use traceparent::TraceParent;
 pub use tracer::Tracer;

@@ -89,6 +89,18 @@ pub struct SpanRecord<'s> {
     pub link: Option<&'s SpanContext>,
 }
 
+/// Why the spans of a trace are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kept {
+    /// It is sampled at its head.
+    Sampled,
+    /// It has failed, or was slow.
+    AtEnd {
+        /// Whether it is sampled too, so that some have these spans already.
+        is_sampled: bool,
+    },
+}
+
 /// Where finished spans of kept traces go. Implemented by `belvedere-telemetry`.
 ///
 /// A span is written down once, when it ends, in the sink's own form; a request that may yet be kept or dropped holds that.
@@ -96,6 +108,12 @@ pub trait SpanSink: Send + Sync + fmt::Debug + 'static {
     /// Appends `span` to `out`, so that several in a row can be told apart.
     fn encode(&self, span: &SpanRecord<'_>, out: &mut Vec<u8>);
 
-    /// Takes `count` spans as [`SpanSink::encode`] wrote them. Must not block and must not panic; a full queue drops and counts.
-    fn export(&self, spans: &[u8], count: usize);
+    /// Takes `count` spans of one trace as [`SpanSink::encode`] wrote them. Must not block and must not panic; a full queue
+    /// drops and counts.
+    fn export(&self, trace_id: TraceId, kept: Kept, spans: &[u8], count: usize);
+
+    /// Whether somebody wants this trace only if it ends badly, though it is sampled: its spans are then held back as well.
+    fn waits_for_end(&self, _trace_id: TraceId) -> bool {
+        false
+    }
 }

@@ -1,6 +1,8 @@
 use std::{cell::RefCell, sync::Arc, time::Duration};
 
-use super::{Sampler, SpanRecord, SpanSink};
+use opentelemetry::TraceId;
+
+use super::{Kept, Sampler, SpanRecord, SpanSink};
 
 thread_local! {
     /// Reused from span to span.
@@ -59,18 +61,24 @@ impl Tracer {
         }
     }
 
-    pub(crate) fn export(&self, span: &SpanRecord<'_>) {
+    pub(crate) fn export(&self, span: &SpanRecord<'_>, kept: Kept) {
         let Some(sink) = &self.0.sink else { return };
         ENCODED.with_borrow_mut(|encoded| {
             encoded.clear();
             sink.encode(span, encoded);
-            sink.export(encoded, 1);
+            sink.export(span.trace_id, kept, encoded, 1);
         });
     }
 
-    pub(crate) fn export_encoded(&self, spans: &[u8], count: usize) {
+    pub(crate) fn export_encoded(&self, trace_id: TraceId, kept: Kept, spans: &[u8], count: usize) {
         if let Some(sink) = &self.0.sink {
-            sink.export(spans, count);
+            sink.export(trace_id, kept, spans, count);
         }
+    }
+
+    /// Whether spans of a sampled trace are to be held back as well.
+    pub(crate) fn waits_for_end(&self, trace_id: TraceId) -> bool {
+        let sink = self.0.sink.as_ref();
+        sink.is_some_and(|sink| sink.waits_for_end(trace_id))
     }
 }

@@ -216,9 +216,7 @@ impl Completion {
         }
         self.context.enter(|| self.tell(outcome, status, duration));
         let keep = status >= 500 || self.observe.0.tracer.is_slow(duration);
-        if !self.context.is_sampled() {
-            self.context.decide(keep);
-        }
+        self.context.decide(keep);
         if self.context.is_sampled() || keep {
             self.trace(outcome, status, duration);
         }

@@ -10,6 +10,7 @@ use super::{
     line::{LEVELS, Scratch, Style},
     pretty,
 };
+use crate::otlp::LogExport;
 
 thread_local! {
     static SCRATCH: RefCell<Scratch> = RefCell::default();
@@ -21,6 +22,7 @@ pub struct LogLayer {
     sink: LogSink,
     style: Style,
     is_pretty: bool,
+    export: Option<LogExport>,
     /// In the order of [`LEVELS`].
     written: [Counter; LEVELS.len()],
 }
@@ -32,6 +34,7 @@ impl LogLayer {
             sink,
             style: Style { fixed, redactor },
             is_pretty: false,
+            export: None,
             written: LEVELS.map(|level| metrics::counter!(metric::LOG_EVENTS, "level" => level)),
         }
     }
@@ -43,11 +46,22 @@ impl LogLayer {
         self
     }
 
+    /// Sends lines elsewhere besides.
+    #[must_use]
+    pub(crate) fn export(mut self, export: Option<LogExport>) -> Self {
+        self.export = export;
+        self
+    }
+
     fn write(&self, event: &Event<'_>, scratch: &mut Scratch) {
         let metadata = event.metadata();
         let record = |visitor: &mut dyn tracing::field::Visit| event.record(visitor);
-        let level = scratch.render(&self.style, SystemTime::now(), metadata, record);
+        let now = SystemTime::now();
+        let level = scratch.render(&self.style, now, metadata, record);
         self.written[level].increment(1);
+        if let Some(export) = &self.export {
+            export.push(&scratch.line, now);
+        }
         let is_urgent = *metadata.level() == Level::ERROR;
         if self.is_pretty {
             let line = pretty::render(&scratch.line);

@@ -24,9 +24,12 @@ pub(crate) fn attribute(
     value: Value<'_>,
 ) {
     match value {
-        Value::Str(text) => pair(out, field, key, Value::Str(&redactor.show(key, cut(text)))),
-        _ if redactor.hides(key) => pair(out, field, key, Value::Str(REDACTED)),
-        other => pair(out, field, key, other),
+        Value::Str(text) => {
+            let shown = redactor.show(key, cut(text));
+            plain_attribute(out, field, key, Value::Str(&shown));
+        }
+        _ if redactor.hides(key) => plain_attribute(out, field, key, Value::Str(REDACTED)),
+        other => plain_attribute(out, field, key, other),
     }
 }
 
@@ -42,11 +45,17 @@ pub(crate) fn owned_attribute(out: &mut Vec<u8>, field: u32, redactor: &Redactor
     }
 }
 
-fn pair(out: &mut Vec<u8>, field: u32, key: &str, value: Value<'_>) {
+/// The same for what is redacted and cut already.
+pub(super) fn plain_attribute(out: &mut Vec<u8>, field: u32, key: &str, value: Value<'_>) {
     let length = any_len(value);
     message(out, field, field_len(key.len()) + field_len(length));
     bytes(out, KEY, key.as_bytes());
-    message(out, VALUE, length);
+    any_value(out, VALUE, value);
+}
+
+/// One `AnyValue` as `field` of the message around it.
+pub(super) fn any_value(out: &mut Vec<u8>, field: u32, value: Value<'_>) {
+    message(out, field, any_len(value));
     any(out, value);
 }
 

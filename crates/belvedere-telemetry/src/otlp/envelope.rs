@@ -1,20 +1,19 @@
-//! `opentelemetry.proto.collector.trace.v1.ExportTraceServiceRequest` around spans that are encoded already.
+//! The `Export…ServiceRequest` around records that are encoded already: it has the same field numbers for every signal.
 
 use belvedere_core::Redactor;
 use bytes::Bytes;
-use opentelemetry_sdk::Resource;
 
 use super::{
-    attribute::owned_attribute,
-    exporter::Envelope,
+    attribute::attribute,
     wire::{bytes, message},
 };
+use crate::resource::Resource;
 
-/// `resource_spans` of the request, `resource` of each, its `attributes`.
+/// `resource_spans` (`_logs`, `_metrics`) of the request, `resource` of each, its `attributes`.
 const BATCH: u32 = 1;
 const RESOURCE: u32 = 1;
 const RESOURCE_ATTRIBUTES: u32 = 1;
-/// `scope_spans` of `ResourceSpans`, the `scope` of each, its name and version.
+/// `scope_spans` of `ResourceSpans` (and so on), the `scope` of each, its name and version.
 const IN_SCOPE: u32 = 2;
 const SCOPE: u32 = 1;
 const SCOPE_NAME: u32 = 1;
@@ -30,9 +29,14 @@ pub(crate) struct ResourceEnvelope {
 impl ResourceEnvelope {
     pub(crate) fn new(resource: &Resource, redactor: &Redactor) -> Self {
         let mut attributes = Vec::new();
-        for (key, value) in resource {
-            let pair = opentelemetry::KeyValue::new(key.clone(), value.clone());
-            owned_attribute(&mut attributes, RESOURCE_ATTRIBUTES, redactor, &pair);
+        for (key, value) in resource.iter() {
+            attribute(
+                &mut attributes,
+                RESOURCE_ATTRIBUTES,
+                redactor,
+                key,
+                value.into(),
+            );
         }
         let mut inner = Vec::new();
         bytes(&mut inner, SCOPE_NAME, b"belvedere");
@@ -46,16 +50,9 @@ impl ResourceEnvelope {
             scope: field(SCOPE, &inner),
         }
     }
-}
 
-fn field(field: u32, content: &[u8]) -> Vec<u8> {
-    let mut out = Vec::new();
-    bytes(&mut out, field, content);
-    out
-}
-
-impl Envelope for ResourceEnvelope {
-    fn seal(&self, entries: &[u8]) -> Bytes {
+    /// The whole request for some entries of the queue.
+    pub(super) fn seal(&self, entries: &[u8]) -> Bytes {
         let in_scope = self.scope.len() + entries.len();
         let mut head = self.resource.clone();
         message(&mut head, IN_SCOPE, in_scope);
@@ -66,4 +63,10 @@ impl Envelope for ResourceEnvelope {
         }
         request.into()
     }
+}
+
+fn field(field: u32, content: &[u8]) -> Vec<u8> {
+    let mut out = Vec::new();
+    bytes(&mut out, field, content);
+    out
 }

@@ -11,7 +11,7 @@ use futures_util::{StreamExt, stream};
 use tokio::{runtime::Runtime, time};
 
 use super::{
-    Queue,
+    Queue, ResourceEnvelope,
     transport::{SendError, Transport},
     wire,
 };
@@ -24,10 +24,13 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// Requests that wait for their answers at the same time: a back end that is far away is no reason to drop.
 const IN_FLIGHT: usize = 4;
 
-/// What is the same around every batch.
-pub(crate) trait Envelope: Send + 'static {
-    /// The whole request for some entries of the queue.
-    fn seal(&self, entries: &[u8]) -> Bytes;
+thread_local! {
+    static IS_EXPORTING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether this thread exports: what it logs is not exported in its turn, or that would never end.
+pub(crate) fn is_exporting() -> bool {
+    IS_EXPORTING.get()
 }
 
 /// How batches are made.
@@ -43,22 +46,25 @@ pub(crate) struct Pace {
 
 /// Sends what a queue holds, from a thread and a runtime of its own: nothing that blocks the service blocks it, nor the
 /// other way round.
-pub(crate) struct Exporter<E> {
+pub(crate) struct Exporter {
     pub(crate) queue: Arc<Queue>,
     pub(crate) transport: Transport,
-    pub(crate) envelope: E,
+    pub(crate) envelope: ResourceEnvelope,
     pub(crate) pace: Pace,
     /// In log lines.
     pub(crate) url: String,
     pub(crate) is_failing: Cell<bool>,
 }
 
-impl<E: Envelope> Exporter<E> {
+impl Exporter {
     /// Ends when the queue is closed and everything in it sent, or given up.
     pub(crate) fn start(self, runtime: Runtime) -> io::Result<()> {
         thread::Builder::new()
             .name("otlp-export".to_owned())
-            .spawn(move || runtime.block_on(self.run()))
+            .spawn(move || {
+                IS_EXPORTING.set(true);
+                runtime.block_on(self.run());
+            })
             .map(drop)
     }
 
@@ -73,9 +79,8 @@ impl<E: Envelope> Exporter<E> {
             let count = self.queue.take(&mut entries);
             if count > 0 {
                 self.send_all(&entries, count).await;
-                self.queue.sent();
             } else if is_closed {
-                return self.queue.sent();
+                return;
             }
         }
     }
@@ -83,11 +88,11 @@ impl<E: Envelope> Exporter<E> {
     async fn send_all(&self, entries: &[u8], count: usize) {
         let batches = wire::batches(entries, count, self.pace.batch);
         stream::iter(batches)
-            .for_each_concurrent(IN_FLIGHT, |(batch, count)| self.send(batch, count as u64))
+            .for_each_concurrent(IN_FLIGHT, |(batch, count)| self.send(batch, count))
             .await;
     }
 
-    async fn send(&self, batch: &[u8], count: u64) {
+    async fn send(&self, batch: &[u8], count: usize) {
         match self.try_for_a_while(self.envelope.seal(batch)).await {
             Ok(rejected) => {
                 if self.is_failing.replace(false) {
@@ -98,29 +103,31 @@ impl<E: Envelope> Exporter<E> {
                 }
             }
             Err(error) => {
-                self.queue.count_dropped("export_failed", count);
+                self.queue.count_dropped("export_failed", count as u64);
                 // Once for each time that it breaks: the counter tells how much is lost.
                 if !self.is_failing.replace(true) {
                     tracing::warn!(url = self.url, error = %error, "telemetry_export_failed");
                 }
             }
         }
+        self.queue.settle(count);
     }
 
     async fn try_for_a_while(&self, request: Bytes) -> Result<u64, SendError> {
         let began = Instant::now();
         let mut pause = FIRST_PAUSE;
         loop {
+            let is_last = self.queue.is_closed();
             let error = match self.transport.send(request.clone()).await {
                 Err(SendError::Again(error)) => error,
                 ended => return ended,
             };
-            // At the end of the process there is no time to try again.
-            if self.queue.is_closed() || began.elapsed() + pause > self.pace.patience {
+            if is_last || began.elapsed() + pause > self.pace.patience {
                 return Err(SendError::Again(error));
             }
-            // With jitter, so that replicas do not come back all at once.
-            time::sleep(pause.mul_f64(fastrand::f64() / 2.0 + 0.5)).await;
+            // With jitter, so that replicas do not come back all at once. The end of the process waits for no pause.
+            let jittered = pause.mul_f64(fastrand::f64() / 2.0 + 0.5);
+            let _ = time::timeout(jittered, self.queue.closed()).await;
             pause = LONGEST_PAUSE.min(pause * 2);
         }
     }

@@ -2,16 +2,24 @@
 //! their own (docs/adr/0005).
 
 mod attribute;
+mod batching;
 mod envelope;
 mod exporter;
+mod log_export;
+mod log_record;
 mod queue;
+mod signal;
 pub(crate) mod span;
 mod target;
+mod tls;
 mod transport;
 mod wire;
 
+pub(crate) use batching::Batching;
 pub(crate) use envelope::ResourceEnvelope;
-pub(crate) use exporter::{Exporter, Pace};
+pub(crate) use exporter::{Exporter, Pace, is_exporting};
+pub(crate) use log_export::LogExport;
 pub(crate) use queue::{Limits, Queue};
-pub(crate) use target::{Destination, Signal, Target};
+pub(crate) use signal::Signal;
+pub(crate) use target::{Destination, Protocol, Target};
 pub(crate) use transport::Transport;

@@ -6,6 +6,9 @@ use std::{
 use belvedere_core::names::metric;
 use tokio::sync::Notify;
 
+/// Bytes that may wait, whatever the number of records: a full queue of usual spans has half of one.
+const MAX_WAITING_BYTES: usize = 16 * 1024 * 1024;
+
 /// Records on their way out: encoded when they end, so that a batch is nothing but their bytes in a row.
 ///
 /// Bounded, and pushing never waits: what does not fit is dropped and counted in `telemetry_dropped_total`.
@@ -16,13 +19,17 @@ pub(crate) struct Queue {
     state: Mutex<State>,
     /// A batch is full, or nobody may wait any longer.
     due: Notify,
+    /// There is no time left to try again later.
+    closed: Notify,
     /// Nothing waits, and nothing is being sent.
     settled: Condvar,
 }
 
-/// `OTEL_BSP_*`.
+/// `OTEL_BSP_*`, `OTEL_BLRP_*`.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Limits {
+    /// The `reason` of what does not fit.
+    pub(crate) full: &'static str,
     pub(crate) waiting: usize,
     pub(crate) batch: usize,
 }
@@ -31,7 +38,8 @@ pub(crate) struct Limits {
 struct State {
     waiting: Vec<u8>,
     count: usize,
-    is_sending: bool,
+    /// Records taken, and neither sent nor given up.
+    in_flight: usize,
     is_closed: bool,
 }
 
@@ -43,6 +51,7 @@ impl Queue {
             limits,
             state: Mutex::default(),
             due: Notify::new(),
+            closed: Notify::new(),
             settled: Condvar::new(),
         }
     }
@@ -50,14 +59,14 @@ impl Queue {
     /// Takes `count` entries, or drops and counts them.
     pub(crate) fn push(&self, entries: &[u8], count: usize) {
         let mut state = self.lock();
-        if state.is_closed || state.count + count > self.limits.waiting {
-            let reason = if state.is_closed {
-                "closed"
-            } else {
-                "queue_full"
-            };
+        if state.is_closed {
             drop(state);
-            return self.count_dropped(reason, count as u64);
+            return self.count_dropped("closed", count as u64);
+        }
+        let has_room = state.waiting.len() + entries.len() <= MAX_WAITING_BYTES;
+        if !has_room || state.count + count > self.limits.waiting {
+            drop(state);
+            return self.count_dropped(self.limits.full, count as u64);
         }
         let before = state.count;
         state.waiting.extend_from_slice(entries);
@@ -74,35 +83,61 @@ impl Queue {
         self.due.notified().await;
     }
 
-    /// Swaps everything that waits for the empty `entries`, and says how many these are. Until it is [`Queue::sent`], the
-    /// queue is not settled.
+    /// Swaps everything that waits for the empty `entries`, and says how many these are. Those are in flight until they are
+    /// [settled](Queue::settle).
     pub(crate) fn take(&self, entries: &mut Vec<u8>) -> usize {
         entries.clear();
         let mut state = self.lock();
         std::mem::swap(&mut state.waiting, entries);
-        state.is_sending = state.count > 0;
-        std::mem::take(&mut state.count)
+        state.in_flight = std::mem::take(&mut state.count);
+        state.in_flight
     }
 
-    pub(crate) fn sent(&self) {
-        self.lock().is_sending = false;
+    /// `count` of those taken are sent, or given up.
+    pub(crate) fn settle(&self, count: usize) {
+        let mut state = self.lock();
+        state.in_flight = state.in_flight.saturating_sub(count);
+        drop(state);
         self.settled.notify_all();
     }
 
-    /// Takes nothing more, and waits until everything is sent, at most until `deadline`. False: something was left.
-    pub(crate) fn close(&self, deadline: Instant) -> bool {
-        let mut state = self.lock();
-        state.is_closed = true;
+    /// What waits is sent without waiting for more.
+    pub(crate) fn hurry(&self) {
         self.due.notify_one();
-        while !state.is_settled() {
-            let left = deadline.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                return false;
+    }
+
+    /// Takes nothing more; what waits is sent now.
+    pub(crate) fn close(&self) {
+        self.lock().is_closed = true;
+        self.due.notify_one();
+        self.closed.notify_waiters();
+    }
+
+    /// Waits until everything is sent, at most until `deadline`. What is left is counted, and its number told.
+    pub(crate) fn wait(&self, deadline: Instant) -> usize {
+        let mut state = self.lock();
+        while state.left() > 0 {
+            let time_left = deadline.saturating_duration_since(Instant::now());
+            if time_left.is_zero() {
+                break;
             }
-            let waited = self.settled.wait_timeout(state, left);
+            let waited = self.settled.wait_timeout(state, time_left);
             state = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
-        true
+        let left = state.left();
+        drop(state);
+        if left > 0 {
+            self.count_dropped("not_flushed", left as u64);
+        }
+        left
+    }
+
+    /// Resolves when it is closed.
+    pub(crate) async fn closed(&self) {
+        let notified = self.closed.notified();
+        if !self.is_closed() {
+            notified.await;
+        }
     }
 
     pub(crate) fn is_closed(&self) -> bool {
@@ -120,7 +155,7 @@ impl Queue {
 }
 
 impl State {
-    const fn is_settled(&self) -> bool {
-        self.count == 0 && !self.is_sending
+    const fn left(&self) -> usize {
+        self.count + self.in_flight
     }
 }

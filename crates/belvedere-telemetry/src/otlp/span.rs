@@ -164,9 +164,12 @@ const fn kind(kind: &SpanKind) -> u64 {
 }
 
 /// Since the epoch; it lasts until the year 2554.
-fn nanos(moment: SystemTime) -> u64 {
+pub(super) fn nanos(moment: SystemTime) -> u64 {
     let since = moment.duration_since(SystemTime::UNIX_EPOCH);
     since.map_or(0, |since| {
         u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,64 +1,16 @@
 //! Where one signal goes, as the `OTEL_EXPORTER_OTLP_*` variables say together (OTLP exporter specification).
 
-use std::{borrow::Cow, time::Duration};
+use std::{borrow::Cow, fs, path::Path, time::Duration};
 
 use belvedere_core::{
-    Secret,
+    Redactor, Secret,
     config::{ConfigError, Problems},
 };
 use http::{HeaderMap, HeaderName, HeaderValue};
 use percent_encoding::percent_decode_str;
 
-use crate::{OtelConfig, config::OtlpOverrides};
-
-/// What is sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Signal {
-    Traces,
-}
-
-impl Signal {
-    pub(crate) const fn grpc_path(self) -> &'static str {
-        match self {
-            Self::Traces => "/opentelemetry.proto.collector.trace.v1.TraceService/Export",
-        }
-    }
-
-    /// Below a general endpoint.
-    const fn http_path(self) -> &'static str {
-        match self {
-            Self::Traces => "/v1/traces",
-        }
-    }
-
-    /// As in `OTEL_TRACES_EXPORTER`.
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Traces => "TRACES",
-        }
-    }
-
-    /// The general variable, or the signal's own.
-    fn variable(self, is_own: bool, what: &str) -> String {
-        if is_own {
-            format!("OTEL_EXPORTER_OTLP_{}_{what}", self.name())
-        } else {
-            format!("OTEL_EXPORTER_OTLP_{what}")
-        }
-    }
-
-    fn exporter(self, config: &OtelConfig) -> Option<&str> {
-        match self {
-            Self::Traces => config.traces_exporter.as_deref(),
-        }
-    }
-
-    fn overrides(self, config: &OtelConfig) -> OtlpOverrides<'_> {
-        match self {
-            Self::Traces => config.traces_overrides(),
-        }
-    }
-}
+use super::Signal;
+use crate::OtelConfig;
 
 /// How it is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,6 +26,14 @@ impl Protocol {
             Self::Http => "http://127.0.0.1:4318",
         }
     }
+
+    /// The address of a signal below a general one.
+    pub(crate) fn below(self, base: &str, signal: Signal) -> String {
+        match self {
+            Self::Grpc => base.to_owned(),
+            Self::Http => format!("{}{}", base.trim_end_matches('/'), signal.http_path()),
+        }
+    }
 }
 
 /// A back end for one signal.
@@ -85,6 +45,8 @@ pub(crate) struct Target {
     pub(crate) headers: HeaderMap,
     pub(crate) gzip: bool,
     pub(crate) timeout: Duration,
+    /// Certificates (PEM) that are trusted besides the usual ones.
+    pub(crate) certificate: Option<Vec<u8>>,
     /// The variable that has named the address.
     pub(crate) variable: String,
 }
@@ -102,34 +64,36 @@ impl Destination {
         if config.sdk_disabled {
             return Ok(Self::off("OTEL_SDK_DISABLED is true"));
         }
-        let variable = format!("OTEL_{}_EXPORTER", signal.name());
+        let variable = signal.exporter_variable();
         let wanted = match signal.exporter(config) {
-            None => false,
+            None if signal.is_sent_by_default() => false,
+            None => return Ok(Self::Off(format!("{variable} is not set"))),
             Some("otlp") => true,
             Some("none") => return Ok(Self::Off(format!("{variable} is none"))),
             Some(other) => {
                 let message = format!("{other:?} is not valid: known are otlp and none");
-                return Err(ConfigError::new(&variable, message));
+                return Err(ConfigError::new(variable, message));
             }
         };
         Target::of(signal, config, wanted)
     }
 
-    fn off(why: &str) -> Self {
+    pub(crate) fn off(why: &str) -> Self {
         Self::Off(why.to_owned())
+    }
+
+    pub(crate) fn target(&self) -> Option<&Target> {
+        match self {
+            Self::Off(_) => None,
+            Self::To(target) => Some(target),
+        }
     }
 
     /// For `telemetry_configured`.
     pub(crate) fn describe(&self) -> String {
         match self {
             Self::Off(why) => format!("off: {why}"),
-            Self::To(target) => {
-                let protocol = match target.protocol {
-                    Protocol::Grpc => "grpc",
-                    Protocol::Http => "http",
-                };
-                format!("on: otlp/{protocol} to {}", target.url)
-            }
+            Self::To(target) => format!("on: {}", target.describe()),
         }
     }
 }
@@ -147,7 +111,14 @@ impl Target {
         let general = config.exporter_otlp_compression.as_deref();
         let variable = signal.variable(own.compression.is_some(), "COMPRESSION");
         let gzip = problems.take(gzip(&variable, own.compression.or(general)));
-        let (Some(protocol), Some(headers), Some(gzip)) = (protocol, headers, gzip) else {
+        let given = own
+            .certificate
+            .or(config.exporter_otlp_certificate.as_deref());
+        let variable = signal.variable(own.certificate.is_some(), "CERTIFICATE");
+        let certificate = problems.take(certificate(&variable, given));
+        let (Some(protocol), Some(headers), Some(gzip), Some(certificate)) =
+            (protocol, headers, gzip, certificate)
+        else {
             return Err(problems.into());
         };
         let Some(url) = url(signal, config, protocol, wanted) else {
@@ -161,8 +132,24 @@ impl Target {
             headers,
             gzip,
             timeout: Duration::from_millis(timeout),
+            certificate,
             variable: signal.variable(own.endpoint.is_some(), "ENDPOINT"),
         })))
+    }
+}
+
+impl Target {
+    /// `otlp/grpc to http://127.0.0.1:4317`, whoever may read it.
+    pub(crate) fn describe(&self) -> String {
+        let protocol = match self.protocol {
+            Protocol::Grpc => "grpc",
+            Protocol::Http => "http",
+        };
+        format!("otlp/{protocol} to {}", self.shown_url())
+    }
+
+    pub(crate) fn shown_url(&self) -> String {
+        Redactor::default().show("url", &self.url).into_owned()
     }
 }
 
@@ -173,14 +160,7 @@ fn url(signal: Signal, config: &OtelConfig, protocol: Protocol, wanted: bool) ->
     }
     let default = wanted.then(|| protocol.default_endpoint());
     let general = config.exporter_otlp_endpoint.as_deref().or(default)?;
-    Some(below(general, protocol, signal))
-}
-
-fn below(base: &str, protocol: Protocol, signal: Signal) -> String {
-    match protocol {
-        Protocol::Grpc => base.to_owned(),
-        Protocol::Http => format!("{}{}", base.trim_end_matches('/'), signal.http_path()),
-    }
+    Some(protocol.below(general, signal))
 }
 
 fn protocol(variable: &str, name: &str) -> Result<Protocol, ConfigError> {
@@ -200,6 +180,17 @@ fn gzip(variable: &str, name: Option<&str>) -> Result<bool, ConfigError> {
         Some("gzip") => Ok(true),
         Some(other) => {
             let message = format!("{other:?} is not valid: known are gzip and none");
+            Err(ConfigError::new(variable, message))
+        }
+    }
+}
+
+fn certificate(variable: &str, file: Option<&Path>) -> Result<Option<Vec<u8>>, ConfigError> {
+    let Some(file) = file else { return Ok(None) };
+    match fs::read(file) {
+        Ok(pem) => Ok(Some(pem)),
+        Err(error) => {
+            let message = format!("{} cannot be read: {error}", file.display());
             Err(ConfigError::new(variable, message))
         }
     }
@@ -231,102 +222,4 @@ fn header(pair: &str) -> Option<(HeaderName, HeaderValue)> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn destination(change: impl FnOnce(&mut OtelConfig)) -> Result<Destination, ConfigError> {
-        let mut config = OtelConfig::default();
-        change(&mut config);
-        Destination::of(Signal::Traces, &config)
-    }
-
-    fn target(change: impl FnOnce(&mut OtelConfig)) -> Target {
-        match destination(change).unwrap() {
-            Destination::To(target) => *target,
-            Destination::Off(why) => panic!("off: {why}"),
-        }
-    }
-
-    fn is_off(change: impl FnOnce(&mut OtelConfig)) -> bool {
-        matches!(destination(change), Ok(Destination::Off(_)))
-    }
-
-    fn url(text: &str) -> Option<String> {
-        Some(text.to_owned())
-    }
-
-    #[test]
-    fn without_an_end_point_nothing_is_sent_unless_it_was_asked_for() {
-        assert!(is_off(|_| {}));
-        assert!(is_off(|c| {
-            c.exporter_otlp_endpoint = url("http://c:4317");
-            c.sdk_disabled = true;
-        }));
-        assert!(is_off(|c| {
-            c.exporter_otlp_endpoint = url("http://c:4317");
-            c.traces_exporter = Some("none".to_owned());
-        }));
-        let asked = target(|c| c.traces_exporter = Some("otlp".to_owned()));
-        assert_eq!(asked.url, "http://127.0.0.1:4317");
-    }
-
-    #[test]
-    fn a_general_end_point_gets_a_path_over_http_and_an_own_one_is_used_as_it_is() {
-        let general = target(|c| {
-            c.exporter_otlp_endpoint = url("http://c:4318/");
-            c.exporter_otlp_protocol = "http/protobuf".to_owned();
-        });
-        assert_eq!(general.url, "http://c:4318/v1/traces");
-        let own = target(|c| {
-            c.exporter_otlp_endpoint = url("http://c:4317");
-            c.exporter_otlp_traces_endpoint = url("http://traces:4318/otlp");
-            c.exporter_otlp_traces_protocol = Some("http/protobuf".to_owned());
-        });
-        assert_eq!(own.url, "http://traces:4318/otlp");
-        assert_eq!(own.protocol, Protocol::Http);
-    }
-
-    #[test]
-    fn headers_compression_and_timeout_may_be_a_signals_own() {
-        let target = target(|c| {
-            c.exporter_otlp_endpoint = url("http://c:4317");
-            c.exporter_otlp_headers = Some("x-general=1".into());
-            c.exporter_otlp_traces_headers = Some("Api-Key = a%20b , x-team=core".into());
-            c.exporter_otlp_compression = Some("gzip".to_owned());
-            c.exporter_otlp_traces_timeout = Some(250);
-        });
-        assert_eq!(target.headers["api-key"], "a b");
-        assert_eq!(target.headers["x-team"], "core");
-        assert_eq!(target.headers.len(), 2);
-        assert!(target.headers["api-key"].is_sensitive());
-        assert!(target.gzip);
-        assert_eq!(target.timeout, Duration::from_millis(250));
-    }
-
-    #[test]
-    fn all_that_is_wrong_is_told_at_once_and_no_header_shows_its_value() {
-        let error = destination(|c| {
-            c.exporter_otlp_endpoint = url("http://c:4317");
-            c.exporter_otlp_traces_protocol = Some("http/json".to_owned());
-            c.exporter_otlp_headers = Some("a=1,hunter2".into());
-            c.exporter_otlp_compression = Some("zstd".to_owned());
-        });
-        let error = error.unwrap_err();
-        let places: Vec<_> = error
-            .problems
-            .iter()
-            .map(|problem| &*problem.place)
-            .collect();
-        let expected = [
-            "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL",
-            "OTEL_EXPORTER_OTLP_HEADERS",
-            "OTEL_EXPORTER_OTLP_COMPRESSION",
-        ];
-        assert_eq!(places, expected);
-        let text = error.to_string();
-        assert!(
-            text.contains("header 2") && !text.contains("hunter2"),
-            "{text}"
-        );
-    }
-}
+mod tests;

@@ -16,10 +16,13 @@ use tonic::{
     client::Grpc,
     codec::{Codec, CompressionEncoding, DecodeBuf, Decoder, EncodeBuf, Encoder},
     metadata::MetadataMap,
-    transport::{Channel, ClientTlsConfig, Endpoint},
+    transport::{Certificate, Channel, ClientTlsConfig, Endpoint},
 };
 
-use super::target::{Protocol, Target};
+use super::{
+    target::{Protocol, Target},
+    tls,
+};
 
 /// A back end that cannot be reached says so quickly, or not at all.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -56,6 +59,8 @@ pub(crate) enum TransportError {
     Http(#[from] reqwest::Error),
     #[error("no http:// or https:// URL")]
     Scheme,
+    #[error("certificates")]
+    Certificate(#[from] tls::CertificateError),
 }
 
 impl Transport {
@@ -89,10 +94,10 @@ pub(crate) struct GrpcTransport {
 }
 
 impl GrpcTransport {
-    fn new(target: &Target) -> Result<Self, tonic::transport::Error> {
+    fn new(target: &Target) -> Result<Self, TransportError> {
         let endpoint = Endpoint::from_shared(target.url.clone())?.connect_timeout(CONNECT_TIMEOUT);
         let endpoint = if target.url.starts_with("https://") {
-            endpoint.tls_config(ClientTlsConfig::new().with_enabled_roots())?
+            endpoint.tls_config(grpc_tls(target)?)?
         } else {
             endpoint
         };
@@ -127,6 +132,16 @@ impl GrpcTransport {
             .map(|answer| answer.into_inner())
             .map_err(|status| from_status(&status))
     }
+}
+
+fn grpc_tls(target: &Target) -> Result<ClientTlsConfig, tls::CertificateError> {
+    let config = ClientTlsConfig::new().with_enabled_roots();
+    let Some(pem) = &target.certificate else {
+        return Ok(config);
+    };
+    // Told now, not at the first span.
+    tls::certificates(pem)?;
+    Ok(config.ca_certificate(Certificate::from_pem(pem)))
 }
 
 /// What may be sent again, by the OTLP specification ("Failures" of OTLP/gRPC).
@@ -200,8 +215,9 @@ pub(crate) struct HttpTransport {
 }
 
 impl HttpTransport {
-    fn new(target: &Target) -> Result<Self, reqwest::Error> {
+    fn new(target: &Target) -> Result<Self, TransportError> {
         let client = reqwest::Client::builder()
+            .tls_backend_preconfigured(tls::client(target.certificate.as_deref())?)
             .connect_timeout(CONNECT_TIMEOUT)
             .timeout(target.timeout)
             .redirect(reqwest::redirect::Policy::none())

@@ -7,6 +7,9 @@ const VARINT: u32 = 0;
 const FIXED64: u32 = 1;
 const LENGTH: u32 = 2;
 const FIXED32: u32 = 5;
+/// Bytes of a batch after which no entry is added: collectors take messages of up to 4 MiB unless told otherwise, and no entry
+/// of ours comes near to the rest.
+const MAX_BATCH_BYTES: usize = 2 * 1024 * 1024;
 /// What [`nested`] sets aside: the length of nearly every message it is used for.
 const USUAL_LENGTH: usize = 2;
 
@@ -61,20 +64,22 @@ pub(super) fn batches(
     most: usize,
 ) -> impl Iterator<Item = (&[u8], usize)> {
     iter::from_fn(move || {
-        let now = count.min(most);
-        let (batch, rest) = entries.split_at(entries_len(entries, now));
+        let (length, now) = first_batch(entries, count.min(most));
+        let (batch, rest) = entries.split_at(length);
         (entries, count) = (rest, count - now);
         (now > 0).then_some((batch, now))
     })
 }
 
-/// Bytes of the first `count` of entries that [`nested`] wrote one after the other.
-fn entries_len(entries: &[u8], count: usize) -> usize {
+/// Bytes and number of the entries that go into one batch, of at most `most`.
+fn first_batch(entries: &[u8], most: usize) -> (usize, usize) {
     let mut rest = entries;
-    for _ in 0..count {
+    let mut count = 0;
+    while count < most && entries.len() - rest.len() < MAX_BATCH_BYTES {
         rest = after_entry(rest);
+        count += 1;
     }
-    entries.len() - rest.len()
+    (entries.len() - rest.len(), count)
 }
 
 fn after_entry(entries: &[u8]) -> &[u8] {
@@ -138,6 +143,16 @@ mod tests {
         assert_eq!(batches[0].0, &entries[..ends[1]]);
         assert_eq!(batches[1].0, &entries[ends[1]..ends[3]]);
         assert_eq!(batches[2].0, &entries[ends[3]..]);
+    }
+
+    #[test]
+    fn a_batch_of_large_entries_ends_before_a_collector_would_refuse_it() {
+        let mut entries = Vec::new();
+        for _ in 0..5 {
+            nested(&mut entries, 2, |out| out.resize(out.len() + 900_000, 1));
+        }
+        let counts: Vec<_> = batches(&entries, 5, 512).map(|(_, count)| count).collect();
+        assert_eq!(counts, [3, 2]);
     }
 
     #[test]

@@ -1,8 +1,11 @@
-//! Finished spans on their way out: one queue, fed by our own records and by users' `tracing` spans.
+//! Finished spans on their way out: our own records and users' `tracing` spans, fanned out to every back end that wants them.
 
+mod back_end;
+pub(crate) mod elastic;
 mod export;
 mod sampling;
 mod sink;
 
-pub(crate) use export::{Pipeline, resource};
+pub(crate) use back_end::BackEnd;
+pub(crate) use export::{Pipeline, Route};
 pub(crate) use sampling::sampler;

@@ -135,28 +135,23 @@ fn spans_say_whose_they_are() {
     }
 }
 
-/// The SDK reads this variable itself: only a child can have it set.
 #[test]
-fn resource_attributes_of_the_environment_stand_over_our_own() {
-    const NAME: &str = "traces::resource_attributes_of_the_environment_stand_over_our_own";
-    if is_child() {
-        let started = start_with(&std::env::var("ENDPOINT").unwrap(), 1.0);
-        let context = request(&started.telemetry);
-        end_server_span(&context);
-        assert!(started.telemetry.flush_traces());
-        return;
-    }
+fn resource_attributes_stand_over_our_own_and_each_process_is_an_instance() {
     let sink = OtlpSink::start().unwrap();
-    let mut command = child(NAME);
-    command.env("ENDPOINT", sink.endpoint());
-    command.env("OTEL_RESOURCE_ATTRIBUTES", "service.name=till,team=red");
-    assert!(command.output().unwrap().status.success());
+    let started = start(|config| {
+        config.otel.exporter_otlp_endpoint = Some(sink.endpoint());
+        config.otel.resource_attributes = Some("service.name=till,team=red".to_owned());
+    });
+    end_server_span(&request(&started.telemetry));
+    assert!(started.telemetry.flush_traces());
     let resource = &sink.spans()[0].resource;
     assert_eq!(
         (&*resource["service.name"], &*resource["team"]),
         ("till", "red")
     );
     assert_eq!(resource["service.version"], "1.2.3");
+    assert_eq!(resource["process.pid"], std::process::id().to_string());
+    assert_eq!(resource["service.instance.id"].len(), 36);
 }
 
 #[test]

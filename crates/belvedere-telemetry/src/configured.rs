@@ -1,0 +1,69 @@
+use belvedere_core::names::event;
+
+use crate::{LogFormat, TelemetryConfig, checked::Checked, otlp::Destination};
+
+/// Which signals are on, and why: for `telemetry_configured`.
+#[derive(Debug)]
+pub(crate) struct Configured {
+    logs: String,
+    logs_export: String,
+    traces: String,
+    elastic_apm: String,
+    metrics: &'static str,
+    metrics_export: String,
+    sampler: String,
+}
+
+impl Configured {
+    pub(crate) fn of(config: &TelemetryConfig, checked: &Checked) -> Self {
+        let format = if config.log.format == LogFormat::Json {
+            "json"
+        } else {
+            "pretty"
+        };
+        Self {
+            logs: format!("on: {format} to stdout at {}", config.log.level),
+            logs_export: checked.logs.describe(),
+            traces: with_ratio(&checked.traces, checked.sampler.ratio()),
+            elastic_apm: with_ratio(&checked.elastic, checked.elastic_ratio),
+            metrics: if config.prometheus.is_enabled {
+                "on: prometheus"
+            } else {
+                "off: PROMETHEUS__IS_ENABLED is false"
+            },
+            metrics_export: checked.metrics.describe(),
+            sampler: config.otel.traces_sampler.clone(),
+        }
+    }
+
+    /// `ratio`: the share of traces that spans are made of now.
+    pub(crate) fn announce(&self, ratio: f64) {
+        let Self {
+            logs,
+            logs_export,
+            traces,
+            elastic_apm,
+            metrics,
+            metrics_export,
+            sampler,
+        } = self;
+        tracing::info!(
+            message = event::TELEMETRY_CONFIGURED,
+            logs,
+            logs_export,
+            traces,
+            elastic_apm,
+            metrics,
+            metrics_export,
+            sampler,
+            ratio
+        );
+    }
+}
+
+fn with_ratio(destination: &Destination, ratio: f64) -> String {
+    match destination {
+        Destination::Off(_) => destination.describe(),
+        Destination::To(_) => format!("{}, ratio {ratio}", destination.describe()),
+    }
+}
