@@ -13,5 +13,7 @@ mod helpers;
 mod hung;
 mod kept;
 mod life;
+mod scrape;
 mod start;
+mod stdout;
 mod wedged;
