@@ -8,6 +8,7 @@ mod failure;
 pub mod health;
 mod hex;
 mod json;
+pub mod metrics;
 pub mod names;
 mod peer;
 pub mod propagation;

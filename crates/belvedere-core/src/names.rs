@@ -54,6 +54,32 @@ pub mod metric {
     pub const SLO_REQUESTS: &str = "slo_requests_total";
     /// Gauge = 1 by `version`, `commit`, `rustc`.
     pub const BUILD_INFO: &str = "build_info";
+    /// Counter, in seconds.
+    pub const PROCESS_CPU: &str = "process_cpu_seconds_total";
+    /// Gauge.
+    pub const PROCESS_RESIDENT_MEMORY: &str = "process_resident_memory_bytes";
+    /// Gauge.
+    pub const PROCESS_VIRTUAL_MEMORY: &str = "process_virtual_memory_bytes";
+    /// Gauge.
+    pub const PROCESS_OPEN_FDS: &str = "process_open_fds";
+    /// Gauge.
+    pub const PROCESS_MAX_FDS: &str = "process_max_fds";
+    /// Gauge, in seconds since 1970.
+    pub const PROCESS_START_TIME: &str = "process_start_time_seconds";
+    /// Gauge.
+    pub const PROCESS_THREADS: &str = "process_threads";
+    /// Counter by `direction` (`read`, `write`): what went to and came from disks.
+    pub const PROCESS_IO: &str = "process_io_bytes_total";
+    /// Gauge.
+    pub const TOKIO_WORKERS: &str = "tokio_workers";
+    /// Counter, in seconds, of all workers together.
+    pub const TOKIO_WORKERS_BUSY: &str = "tokio_workers_busy_seconds_total";
+    /// Gauge: spawned and not ended.
+    pub const TOKIO_ALIVE_TASKS: &str = "tokio_alive_tasks";
+    /// Gauge: tasks that are ready, and taken by no worker yet.
+    pub const TOKIO_QUEUE_DEPTH: &str = "tokio_global_queue_depth";
+    /// Histogram, in seconds.
+    pub const TOKIO_SCHEDULER_LAG: &str = "tokio_scheduler_lag_seconds";
 }
 
 /// Histogram buckets.
@@ -66,6 +92,18 @@ pub mod buckets {
     pub const DB_SECONDS: [f64; 9] = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0];
     /// Message sizes, in bytes.
     pub const SIZE_BYTES: [f64; 6] = [100.0, 1e3, 1e4, 1e5, 1e6, 1e7];
+    /// How long a task that is ready waits for a thread, in seconds.
+    pub const LAG_SECONDS: [f64; 9] = [0.001, 0.002, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0];
+
+    /// The buckets of a histogram, by its name.
+    pub fn of(name: &str) -> &'static [f64] {
+        match name {
+            super::metric::DB_OPERATION_DURATION => &DB_SECONDS,
+            super::metric::TOKIO_SCHEDULER_LAG => &LAG_SECONDS,
+            name if name.ends_with("_bytes") => &SIZE_BYTES,
+            _ => &HTTP_SECONDS,
+        }
+    }
 }
 
 /// Event names: the `message` of the log lines that others rely on.

@@ -14,19 +14,20 @@ use axum::{
     routing::get,
 };
 use belvedere_core::{About, Control, Health};
-use http::header::CONTENT_TYPE;
+use http::{
+    HeaderMap,
+    header::{ACCEPT, CONTENT_TYPE},
+};
 use serde_json::{Value, json};
 
 pub use self::guard::Guard;
 use crate::{health, problem};
 
-/// The text exposition format of Prometheus.
-const EXPOSITION: &str = "text/plain; version=0.0.4; charset=utf-8";
 /// No order is longer, by far.
 const BODY_LIMIT: usize = 4096;
 
-/// Renders everything measured so far.
-pub type RenderMetrics = Arc<dyn Fn() -> String + Send + Sync>;
+/// Renders everything measured so far for what an `Accept` header asks for: the content type, and the text.
+pub type RenderMetrics = Arc<dyn Fn(&str) -> (&'static str, String) + Send + Sync>;
 
 /// What the admin listener tells, and whom it obeys.
 #[derive(Clone)]
@@ -92,8 +93,11 @@ pub fn metrics_routes(render: RenderMetrics) -> Router {
         .with_state(render)
 }
 
-async fn metrics(State(render): State<RenderMetrics>) -> impl IntoResponse {
-    ([(CONTENT_TYPE, EXPOSITION)], render())
+async fn metrics(State(render): State<RenderMetrics>, headers: HeaderMap) -> impl IntoResponse {
+    let accept = headers.get_all(ACCEPT).iter();
+    let accept: Vec<_> = accept.filter_map(|value| value.to_str().ok()).collect();
+    let (content_type, text) = render(&accept.join(","));
+    ([(CONTENT_TYPE, content_type)], text)
 }
 
 async fn info(State(admin): State<Admin>) -> Json<Value> {

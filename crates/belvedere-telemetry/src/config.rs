@@ -57,6 +57,10 @@ settings! {
         pub is_enabled: bool = true,
         /// Port of the admin listener, over the one of ADMIN__ADDR.
         pub server_port: Option<u16> = None,
+        /// Label sets of one metric; all further ones are told as `_overflow`.
+        pub series_per_metric: usize = 1_000,
+        /// Tenants with series of their own, the busiest; all others are told as `_other`.
+        pub tenants: usize = 100,
     }
 }
 
@@ -67,20 +71,20 @@ settings! {
         pub sdk_disabled: bool = false,
         /// Name in traces; wins over SERVICE__NAME.
         pub service_name: Option<String> = None,
+        /// Said of this process in every exported signal: `key=value,key=value`, percent-encoded.
+        pub resource_attributes: Option<String> = None,
         /// Headers that carry trace context in and out: any of `tracecontext,baggage,b3,b3multi`, or `none`.
         pub propagators: Propagators = Propagators::default(),
         /// `otlp` or `none`; default: `otlp` when an endpoint is set.
         pub traces_exporter: Option<String> = None,
-        /// Said of this process in every exported signal: `key=value,key=value`, percent-encoded.
-        pub resource_attributes: Option<String> = None,
-        /// `always_on`, `always_off`, `traceidratio`, or any of them with `parentbased_` before it.
-        pub traces_sampler: String = "parentbased_traceidratio".to_owned(),
-        /// Ratio of traces kept, 0 to 1; default: 1 in development, 0.1 elsewhere.
-        pub traces_sampler_arg: Option<f64> = None,
         /// `otlp` or `none`; default: `none`, since Prometheus pulls.
         pub metrics_exporter: Option<String> = None,
         /// `otlp` or `none`; default: `none`. Lines go to stdout whatever it says.
         pub logs_exporter: Option<String> = None,
+        /// `always_on`, `always_off`, `traceidratio`, or any of them with `parentbased_` before it.
+        pub traces_sampler: String = "parentbased_traceidratio".to_owned(),
+        /// Ratio of traces kept, 0 to 1; default: 1 in development, 0.1 elsewhere.
+        pub traces_sampler_arg: Option<f64> = None,
         /// Where signals go, e.g. `http://127.0.0.1:4317`.
         pub exporter_otlp_endpoint: Option<String> = None,
         /// `grpc` or `http/protobuf`.
@@ -91,22 +95,18 @@ settings! {
         pub exporter_otlp_compression: Option<String> = None,
         /// Longest wait for one export, in milliseconds.
         pub exporter_otlp_timeout: u64 = 10_000,
+        /// A file of certificates (PEM) that are trusted besides the usual ones.
+        pub exporter_otlp_certificate: Option<PathBuf> = None,
         /// For traces alone; used as it is, path included.
         pub exporter_otlp_traces_endpoint: Option<String> = None,
         /// For traces alone.
         pub exporter_otlp_traces_protocol: Option<String> = None,
-        /// A file of certificates (PEM) that are trusted besides the usual ones.
-        pub exporter_otlp_certificate: Option<PathBuf> = None,
         /// For traces alone.
         pub exporter_otlp_traces_headers: Option<Secret> = None,
         /// For traces alone.
         pub exporter_otlp_traces_compression: Option<String> = None,
         /// For traces alone.
         pub exporter_otlp_traces_timeout: Option<u64> = None,
-        /// Longest time that a span waits for its batch, in milliseconds.
-        pub bsp_schedule_delay: u64 = 5_000,
-        /// Longest time that a batch is tried for, in milliseconds.
-        pub bsp_export_timeout: u64 = 30_000,
         /// For traces alone.
         pub exporter_otlp_traces_certificate: Option<PathBuf> = None,
         /// For metrics alone; used as it is, path included.
@@ -133,14 +133,14 @@ settings! {
         pub exporter_otlp_logs_timeout: Option<u64> = None,
         /// For logs alone.
         pub exporter_otlp_logs_certificate: Option<PathBuf> = None,
+        /// Longest time that a span waits for its batch, in milliseconds.
+        pub bsp_schedule_delay: u64 = 5_000,
+        /// Longest time that a batch is tried for, in milliseconds.
+        pub bsp_export_timeout: u64 = 30_000,
         /// Spans that may wait; more are dropped and counted.
         pub bsp_max_queue_size: usize = 2_048,
         /// Spans in one batch.
         pub bsp_max_export_batch_size: usize = 512,
-    }
-}
-
-/// What the variables of one signal say instead of the general ones.
         /// Longest time that a line waits for its batch, in milliseconds.
         pub blrp_schedule_delay: u64 = 1_000,
         /// Longest time that a batch of lines is tried for, in milliseconds.
@@ -165,6 +165,10 @@ settings! {
         pub service_name: Option<String> = None,
         /// Ratio of traces that it gets, 0 to 1.
         pub transaction_sample_rate: f64 = 1.0,
+    }
+}
+
+/// What the variables of one signal say instead of the general ones.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct OtlpOverrides<'c> {
     pub(crate) endpoint: Option<&'c str>,
@@ -172,21 +176,17 @@ pub(crate) struct OtlpOverrides<'c> {
     pub(crate) headers: Option<&'c Secret>,
     pub(crate) compression: Option<&'c str>,
     pub(crate) timeout: Option<u64>,
+    pub(crate) certificate: Option<&'c Path>,
 }
 
 impl OtelConfig {
     pub(crate) fn traces_overrides(&self) -> OtlpOverrides<'_> {
-    pub(crate) certificate: Option<&'c Path>,
         OtlpOverrides {
             endpoint: self.exporter_otlp_traces_endpoint.as_deref(),
             protocol: self.exporter_otlp_traces_protocol.as_deref(),
             headers: self.exporter_otlp_traces_headers.as_ref(),
             compression: self.exporter_otlp_traces_compression.as_deref(),
             timeout: self.exporter_otlp_traces_timeout,
-        }
-    }
-}
-
             certificate: self.exporter_otlp_traces_certificate.as_deref(),
         }
     }
@@ -210,6 +210,10 @@ impl OtelConfig {
             compression: self.exporter_otlp_logs_compression.as_deref(),
             timeout: self.exporter_otlp_logs_timeout,
             certificate: self.exporter_otlp_logs_certificate.as_deref(),
+        }
+    }
+}
+
 /// How a log line looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -236,12 +240,12 @@ pub struct TelemetryConfig {
     pub trace: TraceConfig,
     /// OpenTelemetry.
     pub otel: OtelConfig,
+    /// Elastic APM.
+    pub elastic_apm: ElasticApmConfig,
     /// Prometheus.
     pub prometheus: PrometheusConfig,
 }
 
-    /// Elastic APM.
-    pub elastic_apm: ElasticApmConfig,
 impl Knob for TelemetryConfig {
     fn document(docs: &mut Docs, path: &str, _: &'static [&'static str]) {
         docs.below::<ServiceConfig>(path, "service", &[]);
@@ -249,7 +253,7 @@ impl Knob for TelemetryConfig {
         docs.below::<RedactConfig>(path, "redact", &[]);
         docs.below::<TraceConfig>(path, "trace", &[]);
         docs.below::<OtelConfig>(path, "otel", &[]);
+        docs.below::<ElasticApmConfig>(path, "elastic_apm", &[]);
         docs.below::<PrometheusConfig>(path, "prometheus", &[]);
     }
 }
-        docs.below::<ElasticApmConfig>(path, "elastic_apm", &[]);

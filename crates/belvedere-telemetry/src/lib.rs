@@ -19,5 +19,5 @@ pub use config::{
     ServiceConfig, TelemetryConfig, TraceConfig,
 };
 pub use log::{LogLayer, LogSink, StaticFields};
-pub use metrics::Metrics;
+pub use metrics::{Metrics, Scrape};
 pub use telemetry::{Telemetry, TelemetryError};

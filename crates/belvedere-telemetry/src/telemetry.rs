@@ -90,7 +90,7 @@ impl Telemetry {
         let name = config.service.name.as_deref().unwrap_or(about.name);
         let fixed = StaticFields::new(name, environment, about.version);
         let metrics = if config.prometheus.is_enabled {
-            Metrics::install(about)?
+            Metrics::install(about, &config.prometheus)?
         } else {
             Metrics::off()
         };

@@ -10,7 +10,7 @@ use belvedere_http::{
     admin::{Admin, Guard, RenderMetrics},
     server::Limits,
 };
-use belvedere_telemetry::{Telemetry, TelemetryConfig};
+use belvedere_telemetry::{Scrape, Telemetry, TelemetryConfig};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
@@ -136,7 +136,10 @@ impl Service {
         let shutdown = Shutdown::default();
         let health = Health::new(self.checks, shutdown.clone());
         let telemetry = Arc::clone(&self.telemetry);
-        let render: RenderMetrics = Arc::new(move || telemetry.metrics().render());
+        let render: RenderMetrics = Arc::new(move |accept| {
+            let Scrape { content_type, text } = telemetry.metrics().scrape(accept);
+            (content_type, text)
+        });
         let guard = Guard::new(self.admin.token, self.admin.addr);
         warn_if_nobody_may(&guard, self.admin.addr);
         let admin = Admin {

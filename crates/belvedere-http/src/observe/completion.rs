@@ -219,6 +219,7 @@ impl Completion {
         self.context.decide(keep);
         if self.context.is_sampled() || keep {
             self.trace(outcome, status, duration);
+            self.leave_exemplar(duration);
         }
     }
 
@@ -242,6 +243,13 @@ impl Completion {
             duration,
         };
         span::record(&self.context, &self.received, &self.series, &ending);
+    }
+
+    /// For kept traces alone: the others pay nothing for it.
+    fn leave_exemplar(&self, duration: Duration) {
+        if self.context.wants_spans() {
+            self.series.exemplify(duration, self.context.trace_id());
+        }
     }
 
     fn error_type(&self, outcome: Outcome, status: u16) -> Cow<'static, str> {

@@ -11,10 +11,12 @@ use std::{
 
 use belvedere_core::{
     context::Route,
+    metrics::exemplify,
     names::{NESTED_REST, UNMATCHED, metric},
 };
 use foldhash::fast::RandomState;
 use metrics::{Counter, Gauge, Histogram};
+use opentelemetry::TraceId;
 
 use super::request::METHODS;
 
@@ -109,6 +111,11 @@ impl Series {
         self.request_size.record(request_bytes as f64);
         self.response_size.record(response_bytes as f64);
         self.count(status);
+    }
+
+    /// Leaves the trace of a request that has [`ended`](Self::ended) beside its duration.
+    pub(super) fn exemplify(&self, duration: Duration, trace_id: TraceId) {
+        exemplify(&self.duration, duration.as_secs_f64(), trace_id);
     }
 
     fn count(&self, status: u16) {

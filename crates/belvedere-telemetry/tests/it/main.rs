@@ -3,6 +3,8 @@
 
 mod collector;
 mod config;
+mod export;
 mod helpers;
+mod metrics;
 mod output;
 mod traces;

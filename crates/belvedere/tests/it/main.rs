@@ -15,5 +15,4 @@ mod kept;
 mod life;
 mod scrape;
 mod start;
-mod stdout;
 mod wedged;

@@ -1,0 +1,111 @@
+use std::sync::Arc;
+
+use belvedere_core::{About, names::metric};
+use tokio::runtime::Handle;
+
+use super::{
+    accept::Format,
+    described::describe,
+    process,
+    recorder::Recording,
+    registry::Budget,
+    registry::Registry,
+    render::{nothing, render},
+    runtime::RuntimeWatch,
+};
+use crate::PrometheusConfig;
+
+/// Everything measured so far. Cheap to clone; empty when metrics are off.
+#[derive(Debug, Clone)]
+pub struct Metrics(Option<Arc<Installed>>);
+
+#[derive(Debug)]
+struct Installed {
+    recording: Recording,
+    /// Of the runtime that it was installed on.
+    runtime: Option<RuntimeWatch>,
+}
+
+/// What a scraper is given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Scrape {
+    /// The format that the text is in.
+    pub content_type: &'static str,
+    /// All metrics.
+    pub text: String,
+}
+
+/// The recorder could not be installed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum MetricsError {
+    /// There is one already.
+    #[error("the process has a metrics recorder already")]
+    AlreadyInstalled,
+}
+
+impl Metrics {
+    /// Makes every measurement a no-op.
+    pub(crate) const fn off() -> Self {
+        Self(None)
+    }
+
+    /// Installs the recorder for the whole process. Watches the runtime that it is called on, until the last clone is
+    /// dropped.
+    pub(crate) fn install(about: About, config: &PrometheusConfig) -> Result<Self, MetricsError> {
+        let registry = Arc::new(Registry::new(Budget {
+            series: config.series_per_metric,
+            tenants: config.tenants,
+        }));
+        metrics::set_global_recorder(Recording(Arc::clone(&registry)))
+            .map_err(|_| MetricsError::AlreadyInstalled)?;
+        describe(&registry);
+        tell_build(about);
+        Ok(Self(Some(Arc::new(Installed {
+            recording: Recording(registry),
+            runtime: Handle::try_current().ok().map(RuntimeWatch::start),
+        }))))
+    }
+
+    /// The text exposition format, version 0.0.4.
+    pub fn render(&self) -> String {
+        self.render_as(Format::Text)
+    }
+
+    /// OpenMetrics 1.0 for a scraper whose `Accept` header asks for it, else the text format.
+    pub fn scrape(&self, accept: &str) -> Scrape {
+        let format = Format::of(accept);
+        Scrape {
+            content_type: format.content_type(),
+            text: self.render_as(format),
+        }
+    }
+
+    fn render_as(&self, format: Format) -> String {
+        let Some(installed) = &self.0 else {
+            return nothing(format);
+        };
+        installed.read();
+        render(&installed.recording.0, format)
+    }
+}
+
+impl Installed {
+    /// What changes without anybody recording it.
+    fn read(&self) {
+        process::read(&self.recording);
+        if let Some(runtime) = &self.runtime {
+            runtime.read(&self.recording);
+        }
+    }
+}
+
+fn tell_build(about: About) {
+    metrics::gauge!(
+        metric::BUILD_INFO,
+        "version" => about.version,
+        "commit" => about.commit.unwrap_or("unknown"),
+        "rustc" => about.rustc
+    )
+    .set(1.0);
+}

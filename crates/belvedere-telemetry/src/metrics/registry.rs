@@ -1,0 +1,293 @@
+//! Every series of the process.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    hash::{BuildHasherDefault, Hasher},
+    sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
+};
+
+use belvedere_core::names::metric;
+use metrics::{Key, Label, SharedString};
+
+use super::{
+    cells::Cell,
+    family::Family,
+    handle::Handle,
+    labels::{Labels, TENANT, metric_name},
+    tenants::{OTHER, Tenant, Tenants, Verdict},
+};
+
+/// Names are written in code: that many are made of data.
+const MAX_NAMES: usize = 1000;
+/// Threads that look up different keys seldom wait for each other.
+const SHARDS: usize = 16;
+
+type Shard = RwLock<HashMap<Key, Handle, BuildHasherDefault<Hashed>>>;
+type Families = BTreeMap<Box<str>, Family>;
+
+/// What a metric is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// In units of `10^-decimals`: money, and time.
+    Counter {
+        decimals: u8,
+    },
+    Gauge,
+    Histogram,
+}
+
+impl Kind {
+    pub(crate) const COUNTER: Self = Self::Counter { decimals: 0 };
+
+    pub(crate) const fn decimals(self) -> usize {
+        match self {
+            Self::Counter { decimals } => decimals as usize,
+            Self::Gauge | Self::Histogram => 0,
+        }
+    }
+
+    /// What a counter has to be at to be shown as 1.
+    pub(crate) const fn one(self) -> u64 {
+        10_u64.pow(self.decimals() as u32)
+    }
+}
+
+/// Why something is not recorded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Refusal {
+    OtherKind,
+    TooManyNames,
+}
+
+impl Refusal {
+    const fn reason(self) -> &'static str {
+        match self {
+            Self::OtherKind => "metric_of_other_type",
+            Self::TooManyNames => "too_many_metrics",
+        }
+    }
+}
+
+/// The storage of a series.
+pub(super) struct Found {
+    pub(super) cell: Cell,
+    pub(super) is_new: bool,
+}
+
+/// How much is told.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Budget {
+    /// Label sets of one metric.
+    pub(crate) series: usize,
+    /// Tenants with series of their own.
+    pub(crate) tenants: usize,
+}
+
+/// Finds a series by its key in some dozens of nanoseconds once it is known, and learns it under a lock.
+#[derive(Debug)]
+pub(crate) struct Registry {
+    limit: usize,
+    known: [Shard; SHARDS],
+    families: RwLock<Families>,
+    tenants: Tenants,
+}
+
+impl Registry {
+    pub(crate) fn new(budget: Budget) -> Self {
+        Self {
+            limit: budget.series,
+            known: std::array::from_fn(|_| RwLock::default()),
+            families: RwLock::default(),
+            tenants: Tenants::new(budget.tenants),
+        }
+    }
+
+    pub(super) fn describe(&self, name: &str, help: SharedString) {
+        let name = metric_name(name);
+        let mut families = self.families_mut();
+        if families.len() < MAX_NAMES || families.contains_key(&*name) {
+            families.entry(name.into()).or_default().help = Some(help);
+        }
+    }
+
+    /// The handle of a series, which is made when it is new and the budget allows it. `None` when the name is that of another
+    /// kind, or there are too many names.
+    pub(super) fn register(&self, key: &Key, kind: Kind) -> Option<Handle> {
+        let known = self.known(key).filter(|handle| handle.is(kind));
+        known.or_else(|| {
+            let learned = self.learn(key, kind);
+            learned
+                .inspect_err(|refusal| self.count_refusal(*refusal))
+                .ok()
+        })
+    }
+
+    fn known(&self, key: &Key) -> Option<Handle> {
+        let known = self.shard(key).read();
+        let known = known.unwrap_or_else(PoisonError::into_inner);
+        known.get(key).cloned()
+    }
+
+    /// All metrics, in the order of their names.
+    pub(crate) fn families(&self) -> RwLockReadGuard<'_, Families> {
+        self.families.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn families_mut(&self) -> RwLockWriteGuard<'_, Families> {
+        self.families
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn shard(&self, key: &Key) -> &Shard {
+        &self.known[key.get_hash() as usize % SHARDS]
+    }
+
+    fn learn(&self, key: &Key, kind: Kind) -> Result<Handle, Refusal> {
+        let name = metric_name(key.name());
+        let labels = Labels::new(key.labels());
+        match labels.get(TENANT).map(|tenant| self.admit(tenant)) {
+            None => {
+                let found = self.find_or_make(&name, kind, &labels)?;
+                Ok(self.remember(key, (&found.cell).into(), found.is_new))
+            }
+            // Not remembered: there is no end of them.
+            Some(None) => {
+                let found = self.find_or_make(&name, kind, &labels.with(TENANT, OTHER))?;
+                Ok((&found.cell).into())
+            }
+            Some(Some(tenant)) => {
+                let other = self.find_or_make(&name, kind, &labels.with(TENANT, OTHER))?;
+                let own = self.find_or_make(&name, kind, &labels)?;
+                let handle = Handle::by_tenant(tenant, &own.cell, &other.cell);
+                Ok(self.remember(key, handle, own.is_new))
+            }
+        }
+    }
+
+    /// Only the first key of a series is remembered, and none past the budget: keys are as few as series.
+    fn remember(&self, key: &Key, handle: Handle, is_new: bool) -> Handle {
+        if is_new {
+            let known = self.shard(key).write();
+            let mut known = known.unwrap_or_else(PoisonError::into_inner);
+            known.insert(key.clone(), handle.clone());
+        }
+        handle
+    }
+
+    fn admit(&self, tenant: &str) -> Option<Arc<Tenant>> {
+        if tenant == OTHER {
+            return None;
+        }
+        match self.tenants.admit(tenant) {
+            Verdict::Kept(tenant) => Some(tenant),
+            Verdict::Instead(tenant, before) => {
+                self.forget_tenant(&before);
+                Some(tenant)
+            }
+            Verdict::Other => None,
+        }
+    }
+
+    fn forget_tenant(&self, tenant: &str) {
+        for family in self.families_mut().values_mut() {
+            family.forget_tenant(tenant);
+        }
+        let is_theirs = |key: &Key| {
+            (key.labels()).any(|label| label.key() == TENANT && label.value() == tenant)
+        };
+        for shard in &self.known {
+            let mut known = shard.write().unwrap_or_else(PoisonError::into_inner);
+            known.retain(|key, _| !is_theirs(key));
+        }
+    }
+
+    fn find_or_make(&self, name: &str, kind: Kind, labels: &Labels) -> Result<Found, Refusal> {
+        match self.find(name, kind, labels)? {
+            Some(cell) => Ok(Found {
+                cell,
+                is_new: false,
+            }),
+            None => self.make(name, kind, labels),
+        }
+    }
+
+    fn find(&self, name: &str, kind: Kind, labels: &Labels) -> Result<Option<Cell>, Refusal> {
+        let families = self.families();
+        let Some(family) = families.get(name) else {
+            return Ok(None);
+        };
+        if family.kind.is_some_and(|known| known != kind) {
+            return Err(Refusal::OtherKind);
+        }
+        let found = family.find(labels);
+        let found = found.or_else(|| family.overflow(labels, self.limit));
+        Ok(found.cloned())
+    }
+
+    fn make(&self, name: &str, kind: Kind, labels: &Labels) -> Result<Found, Refusal> {
+        let mut families = self.families_mut();
+        if families.len() >= MAX_NAMES && !families.contains_key(name) {
+            return Err(Refusal::TooManyNames);
+        }
+        let family = families.entry(name.into()).or_default();
+        if family.has_room(labels, self.limit) {
+            return family.add(name, kind, labels).ok_or(Refusal::OtherKind);
+        }
+        drop(families);
+        let count = self.overflow_counter(name);
+        let mut families = self.families_mut();
+        let family = families.entry(name.into()).or_default();
+        let cell = family.begin_overflow(name, kind, labels, count);
+        Ok(Found {
+            cell,
+            is_new: false,
+        })
+    }
+
+    fn overflow_counter(&self, name: &str) -> metrics::Counter {
+        if name == metric::METRICS_LABEL_OVERFLOW {
+            return metrics::Counter::noop();
+        }
+        self.own_counter(metric::METRICS_LABEL_OVERFLOW, &[("metric", name)])
+    }
+
+    fn count_refusal(&self, refusal: Refusal) {
+        let labels = [("signal", "metrics"), ("reason", refusal.reason())];
+        self.own_counter(metric::TELEMETRY_DROPPED, &labels)
+            .increment(1);
+    }
+
+    /// Past [`Registry::register`], which would count what becomes of it here.
+    fn own_counter(&self, name: &'static str, labels: &[(&'static str, &str)]) -> metrics::Counter {
+        let labels: Vec<_> = labels
+            .iter()
+            .map(|(key, value)| Label::new(*key, (*value).to_owned()))
+            .collect();
+        let found = self.find_or_make(name, Kind::COUNTER, &Labels::new(labels.iter()));
+        match found.map(|found| found.cell) {
+            Ok(Cell::Counter(counter)) => counter.into(),
+            _ => metrics::Counter::noop(),
+        }
+    }
+}
+
+/// A key brings its hash along.
+#[derive(Debug, Default)]
+struct Hashed(u64);
+
+impl Hasher for Hashed {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
+}
