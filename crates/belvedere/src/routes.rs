@@ -67,7 +67,7 @@ mod tests {
             &HttpConfig::default(),
             &Observe::new(Tracer::off(), shutdown.clone()),
             &Health::new(Vec::new(), shutdown),
-            Arc::new(|| "metrics".to_owned()),
+            Arc::new(|_| ("text/plain", String::new())),
         );
         let mut request = Request::builder().method(method).uri(path);
         if let Some(tenant) = tenant {

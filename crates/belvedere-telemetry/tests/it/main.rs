@@ -3,7 +3,6 @@
 
 mod collector;
 mod config;
-mod export;
 mod helpers;
 mod metrics;
 mod output;

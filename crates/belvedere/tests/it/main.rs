@@ -15,4 +15,5 @@ mod kept;
 mod life;
 mod scrape;
 mod start;
+mod stdout;
 mod wedged;
