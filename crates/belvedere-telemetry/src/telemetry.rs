@@ -32,6 +32,9 @@ const FLUSH_TIMEOUT: Duration = Duration::from_secs(3);
 /// Of it, what the log keeps for itself, so that it can tell of the others.
 const LOG_RESERVE: Duration = Duration::from_millis(500);
 
+/// For lines about the export of lines.
+const LAST_LINES: Duration = Duration::from_millis(100);
+
 /// Telemetry could not be started.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -159,13 +162,14 @@ impl Telemetry {
     /// Writes the lines that are waiting: the last thing a process does. stdout has half a second, an exporter what is left of
     /// the 3 s that all signals have together.
     pub fn flush_log(&self) -> bool {
-        if let Some(export) = &self.export {
-            export.queue().close();
-        }
+        let Some(export) = &self.export else {
+            return self.log.flush(Instant::now() + LOG_RESERVE);
+        };
+        export.queue().close();
         let is_written = self.log.flush(Instant::now() + LOG_RESERVE);
-        let export = self.export.as_ref();
-        let is_sent = export.is_none_or(|export| export.queue().wait(self.end()) == 0);
-        is_written && is_sent
+        let is_sent = export.queue().wait(self.end()) == 0;
+        // What the exporter had to say of it.
+        is_written && self.log.flush(Instant::now() + LAST_LINES) && is_sent
     }
 
     /// When the process has to be gone; it begins with the first flush.

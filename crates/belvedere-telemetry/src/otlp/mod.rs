@@ -3,6 +3,7 @@
 
 mod attribute;
 mod batching;
+mod destination;
 mod envelope;
 mod exporter;
 mod log_export;
@@ -10,16 +11,15 @@ mod log_record;
 mod queue;
 mod signal;
 pub(crate) mod span;
-mod target;
 mod tls;
 mod transport;
 mod wire;
 
 pub(crate) use batching::Batching;
+pub(crate) use destination::{Destination, Protocol, Target};
 pub(crate) use envelope::ResourceEnvelope;
 pub(crate) use exporter::{Exporter, Pace, is_exporting};
 pub(crate) use log_export::LogExport;
 pub(crate) use queue::{Limits, Queue};
 pub(crate) use signal::Signal;
-pub(crate) use target::{Destination, Protocol, Target};
 pub(crate) use transport::Transport;

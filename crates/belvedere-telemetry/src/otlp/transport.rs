@@ -20,7 +20,7 @@ use tonic::{
 };
 
 use super::{
-    target::{Protocol, Target},
+    destination::{Protocol, Target},
     tls,
 };
 

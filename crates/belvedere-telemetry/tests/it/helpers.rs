@@ -49,6 +49,20 @@ pub(crate) fn request(telemetry: &Telemetry) -> Arc<RequestContext> {
     NewRequest::new(&Route::new("GET", "/v1/orders/{id}"), "/v1/orders/7").begin(telemetry.tracer())
 }
 
+/// What `telemetry_dropped_total` counts of a signal, for one reason or, if it is empty, for all.
+pub(crate) fn dropped(started: &Started, signal: &str, reason: &str) -> u64 {
+    let text = started.telemetry.metrics().render();
+    let signal = format!("signal=\"{signal}\"");
+    let reason = format!("reason=\"{reason}");
+    let lines = text.lines().filter(|line| {
+        line.starts_with("telemetry_dropped_total{")
+            && line.contains(&signal)
+            && line.contains(&reason)
+    });
+    let counts = lines.filter_map(|line| line.rsplit(' ').next()?.parse::<u64>().ok());
+    counts.sum()
+}
+
 /// A port that nobody listens on.
 pub(crate) fn refusing() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");

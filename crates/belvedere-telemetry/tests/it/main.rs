@@ -1,9 +1,12 @@
 //! Telemetry as a whole. It installs itself for the whole process: each test has one of its own (cargo-nextest), or plays
 //! its part in a child process whose output the test reads.
 
+mod back_ends;
 mod collector;
 mod config;
+mod export;
 mod helpers;
+mod lines;
 mod metrics;
 mod output;
 mod traces;
