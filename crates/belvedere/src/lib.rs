@@ -11,10 +11,10 @@ mod routes;
 mod service;
 
 pub use belvedere_core::{
-    About, AsFailure, BoxFuture, CheckFailure, ConnectionUrl, Failure, Health, HealthCheck, Identity,
-    RequestContext, Secret, Shutdown,
+    About, AsFailure, BoxFuture, CheckFailure, ConnectionUrl, Failure, Health, HealthCheck,
+    Identity, RequestContext, Secret, Shutdown,
     config::{ConfigError, Seconds},
-    critical, names, settings, spawn, trace,
+    critical, metrics, names, settings, spawn, trace,
 };
 pub use belvedere_http::{
     Caller, FieldError, Problem, RequireCaller, Upstream, UpstreamError, extract, nest_service,

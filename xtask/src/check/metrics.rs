@@ -14,7 +14,10 @@ pub(crate) struct Sample {
 
 /// Everything a scrape returned.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Scrape(Vec<Sample>);
+pub(crate) struct Scrape {
+    samples: Vec<Sample>,
+    kinds: BTreeMap<String, String>,
+}
 
 impl Scrape {
     /// Reads a scrape; a line that is neither comment nor sample is an error.
@@ -24,7 +27,14 @@ impl Scrape {
             .filter(|line| !line.is_empty() && !line.starts_with('#'));
         let samples =
             lines.map(|line| read_sample(line).with_context(|| format!("metrics line `{line}`")));
-        Ok(Self(samples.collect::<Result<_>>()?))
+        let kinds = text.lines().filter_map(|line| line.strip_prefix("# TYPE "));
+        let kinds = kinds.filter_map(|line| line.split_once(' '));
+        Ok(Self {
+            samples: samples.collect::<Result<_>>()?,
+            kinds: kinds
+                .map(|(name, kind)| (name.to_owned(), kind.to_owned()))
+                .collect(),
+        })
     }
 
     /// The value of the series with exactly these labels.
@@ -47,12 +57,19 @@ impl Scrape {
 
     /// Every series of a metric.
     pub(crate) fn named<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Sample> {
-        self.0.iter().filter(move |sample| sample.name == name)
+        self.samples
+            .iter()
+            .filter(move |sample| sample.name == name)
     }
 
     /// Every sample.
     pub(crate) fn samples(&self) -> impl Iterator<Item = &Sample> {
-        self.0.iter()
+        self.samples.iter()
+    }
+
+    /// Every metric that has a type, with it.
+    pub(crate) const fn kinds(&self) -> &BTreeMap<String, String> {
+        &self.kinds
     }
 
     fn absent(&self, name: &str, wanted: &BTreeMap<String, String>) -> String {

@@ -1,5 +1,7 @@
 //! `/metrics` after a drive.
 
+mod table;
+
 use std::collections::BTreeSet;
 
 use anyhow::{Result, ensure};
@@ -35,6 +37,9 @@ pub(crate) fn run(checks: &Checks, drive: &Drive<'_>) {
         "durations are histograms with the contract's buckets",
         || durations(scrape),
     );
+    checks.run("docs/METRICS.md and /metrics have the same metrics", || {
+        table::run(scrape)
+    });
     checks.run("the database and the process are measured", || {
         rest(scrape, drive.preset.system())
     });
