@@ -42,7 +42,7 @@ impl Baggage {
     /// Several headers are one list. A malformed member is dropped alone.
     pub(super) fn parse(headers: &[&[u8]], keys: &BaggageKeys) -> Self {
         let mut kept = Self::default();
-        if keys.0.is_empty() {
+        if keys.0.is_empty() || headers.is_empty() {
             return kept;
         }
         let members = headers

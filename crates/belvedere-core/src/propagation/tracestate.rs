@@ -12,6 +12,9 @@ const MAX_SYSTEM: usize = 14;
 
 /// Several headers are one list, in their order. `None`: empty, too long, or malformed anywhere.
 pub(super) fn parse(headers: &[&[u8]]) -> Option<Box<str>> {
+    if headers.is_empty() {
+        return None;
+    }
     let texts = headers.iter().map(|header| header.trim_ascii());
     let texts: Vec<_> = texts.filter(|header| !header.is_empty()).collect();
     let text = texts.join(&b',');
