@@ -35,7 +35,11 @@ impl Checked {
         let mut problems = Problems::default();
         let traces = problems.take(Destination::of(Signal::Traces, &config.otel));
         let logs = problems.take(Destination::of(Signal::Logs, &config.otel));
-        let metrics = problems.take(Destination::of(Signal::Metrics, &config.otel));
+        let metrics = problems.take(if config.prometheus.is_enabled {
+            Destination::of(Signal::Metrics, &config.otel)
+        } else {
+            Ok(Destination::off("PROMETHEUS__IS_ENABLED is false"))
+        });
         let elastic = problems.take(elastic::destination(config));
         let elastic_ratio = problems.take(elastic::ratio(config));
         let sampler = problems.take(sampler(&config.otel, environment));

@@ -133,6 +133,10 @@ settings! {
         pub exporter_otlp_logs_timeout: Option<u64> = None,
         /// For logs alone.
         pub exporter_otlp_logs_certificate: Option<PathBuf> = None,
+        /// Time from one export of all metrics to the next, in milliseconds.
+        pub metric_export_interval: u64 = 60_000,
+        /// Longest time that one export of metrics is tried for, in milliseconds.
+        pub metric_export_timeout: u64 = 30_000,
         /// Longest time that a span waits for its batch, in milliseconds.
         pub bsp_schedule_delay: u64 = 5_000,
         /// Longest time that a batch is tried for, in milliseconds.

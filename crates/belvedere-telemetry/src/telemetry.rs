@@ -21,7 +21,7 @@ use crate::{
     control::Controls,
     filter::{Gate, InForce},
     log::dropped_line,
-    metrics::MetricsError,
+    metrics::{MetricsError, MetricsPush},
     otlp::{Batching, LogExport, Queue},
     panic,
     traces::Pipeline,
@@ -66,6 +66,7 @@ pub struct Telemetry {
     metrics: Metrics,
     log: LogSink,
     export: Option<LogExport>,
+    push: Option<MetricsPush>,
     pipeline: Option<Pipeline>,
     controls: Arc<Controls>,
     configured: Configured,
@@ -89,6 +90,7 @@ impl Telemetry {
         let pipeline = Pipeline::start(&routes, checked.sampler.follows_parent(), config)?;
         let redactor = Redactor::new(config.redact.keys.iter().cloned());
         let export = start_log_export(&checked, config, &redactor)?;
+        let metrics_queue = start_metrics_export(&checked, config, &redactor)?;
         // Every setting is good: only now is the process changed.
         let name = config.service.name.as_deref().unwrap_or(about.name);
         let fixed = StaticFields::new(name, environment, about.version);
@@ -97,6 +99,7 @@ impl Telemetry {
         } else {
             Metrics::off()
         };
+        let push = start_push(&metrics, metrics_queue, config)?;
         let log = start_log(&fixed)?;
         let lines = LogLayer::new(log.clone(), fixed, redactor).export(export.clone());
         let lines = lines.pretty(config.log.format == LogFormat::Pretty);
@@ -115,6 +118,7 @@ impl Telemetry {
             metrics,
             log,
             export,
+            push,
             pipeline,
             configured,
             end: OnceLock::new(),
@@ -141,13 +145,26 @@ impl Telemetry {
         &self.metrics
     }
 
-    /// Sends the spans that are waiting, and the lines besides. Blocks for 2.5 s at most: call it off the runtime's threads.
-    /// False when some spans were left behind.
+    /// Sends the spans that are waiting, the metrics as they are now, and the lines besides. Blocks for 2.5 s at most: call it
+    /// off the runtime's threads. False when some spans were left behind.
     pub fn flush_traces(&self) -> bool {
+        let deadline = self.end() - LOG_RESERVE;
+        if let Some(push) = &self.push {
+            push.close();
+        }
+        let is_sent = self.flush_spans(deadline);
+        if let Some(push) = &self.push
+            && push.queue().wait(deadline) > 0
+        {
+            tracing::warn!("metrics_not_flushed");
+        }
+        is_sent
+    }
+
+    fn flush_spans(&self, deadline: Instant) -> bool {
         let Some(pipeline) = &self.pipeline else {
             return true;
         };
-        let deadline = self.end() - LOG_RESERVE;
         pipeline.queues().for_each(Queue::close);
         if let Some(export) = &self.export {
             export.queue().hurry();
@@ -190,6 +207,31 @@ fn start_log_export(
     let batching = Batching::of_lines(&config.otel);
     let queue = batching.start(target, &checked.resource, redactor)?;
     Ok(Some(LogExport::new(queue)))
+}
+
+/// Metrics leave over OTLP too, when that is asked for.
+fn start_metrics_export(
+    checked: &Checked,
+    config: &TelemetryConfig,
+    redactor: &Redactor,
+) -> Result<Option<Arc<Queue>>, TelemetryError> {
+    let Some(target) = checked.metrics.target() else {
+        return Ok(None);
+    };
+    let batching = Batching::of_metrics(&config.otel);
+    batching
+        .start(target, &checked.resource, redactor)
+        .map(Some)
+}
+
+fn start_push(
+    metrics: &Metrics,
+    queue: Option<Arc<Queue>>,
+    config: &TelemetryConfig,
+) -> Result<Option<MetricsPush>, TelemetryError> {
+    let every = Duration::from_millis(config.otel.metric_export_interval.max(1));
+    let push = queue.map(|queue| MetricsPush::start(metrics.clone(), queue, every));
+    push.transpose().map_err(TelemetryError::Export)
 }
 
 fn start_log(fixed: &StaticFields) -> io::Result<LogSink> {

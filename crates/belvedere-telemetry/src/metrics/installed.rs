@@ -81,12 +81,16 @@ impl Metrics {
         }
     }
 
-    fn render_as(&self, format: Format) -> String {
-        let Some(installed) = &self.0 else {
-            return nothing(format);
-        };
+    /// Everything as it is now; `None` when metrics are off.
+    pub(super) fn registry(&self) -> Option<&Registry> {
+        let installed = self.0.as_ref()?;
         installed.read();
-        render(&installed.recording.0, format)
+        Some(&installed.recording.0)
+    }
+
+    fn render_as(&self, format: Format) -> String {
+        self.registry()
+            .map_or_else(|| nothing(format), |registry| render(registry, format))
     }
 }
 

@@ -11,8 +11,10 @@ mod family;
 mod handle;
 mod histogram;
 mod installed;
+mod known;
 mod labels;
 mod process;
+mod push;
 mod recorder;
 mod registry;
 mod render;
@@ -23,3 +25,5 @@ mod tests;
 
 pub(crate) use installed::MetricsError;
 pub use installed::{Metrics, Scrape};
+pub(crate) use push::MetricsPush;
+pub(crate) use registry::MAX_METRICS;

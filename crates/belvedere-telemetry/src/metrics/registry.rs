@@ -1,8 +1,7 @@
 //! Every series of the process.
 
 use std::{
-    collections::{BTreeMap, HashMap},
-    hash::{BuildHasherDefault, Hasher},
+    collections::BTreeMap,
     sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
 };
 
@@ -13,16 +12,14 @@ use super::{
     cells::Cell,
     family::Family,
     handle::Handle,
+    known::Known,
     labels::{Labels, TENANT, metric_name},
     tenants::{OTHER, Tenant, Tenants, Verdict},
 };
 
 /// Names are written in code: that many are made of data.
-const MAX_NAMES: usize = 1000;
-/// Threads that look up different keys seldom wait for each other.
-const SHARDS: usize = 16;
+pub(crate) const MAX_METRICS: usize = 1000;
 
-type Shard = RwLock<HashMap<Key, Handle, BuildHasherDefault<Hashed>>>;
 type Families = BTreeMap<Box<str>, Family>;
 
 /// What a metric is.
@@ -87,7 +84,7 @@ pub(crate) struct Budget {
 #[derive(Debug)]
 pub(crate) struct Registry {
     limit: usize,
-    known: [Shard; SHARDS],
+    known: Known,
     families: RwLock<Families>,
     tenants: Tenants,
 }
@@ -96,7 +93,7 @@ impl Registry {
     pub(crate) fn new(budget: Budget) -> Self {
         Self {
             limit: budget.series,
-            known: std::array::from_fn(|_| RwLock::default()),
+            known: Known::default(),
             families: RwLock::default(),
             tenants: Tenants::new(budget.tenants),
         }
@@ -105,7 +102,7 @@ impl Registry {
     pub(super) fn describe(&self, name: &str, help: SharedString) {
         let name = metric_name(name);
         let mut families = self.families_mut();
-        if families.len() < MAX_NAMES || families.contains_key(&*name) {
+        if families.len() < MAX_METRICS || families.contains_key(&*name) {
             families.entry(name.into()).or_default().help = Some(help);
         }
     }
@@ -113,19 +110,13 @@ impl Registry {
     /// The handle of a series, which is made when it is new and the budget allows it. `None` when the name is that of another
     /// kind, or there are too many names.
     pub(super) fn register(&self, key: &Key, kind: Kind) -> Option<Handle> {
-        let known = self.known(key).filter(|handle| handle.is(kind));
+        let known = self.known.get(key).filter(|handle| handle.is(kind));
         known.or_else(|| {
             let learned = self.learn(key, kind);
             learned
                 .inspect_err(|refusal| self.count_refusal(*refusal))
                 .ok()
         })
-    }
-
-    fn known(&self, key: &Key) -> Option<Handle> {
-        let known = self.shard(key).read();
-        let known = known.unwrap_or_else(PoisonError::into_inner);
-        known.get(key).cloned()
     }
 
     /// All metrics, in the order of their names.
@@ -137,10 +128,6 @@ impl Registry {
         self.families
             .write()
             .unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn shard(&self, key: &Key) -> &Shard {
-        &self.known[key.get_hash() as usize % SHARDS]
     }
 
     fn learn(&self, key: &Key, kind: Kind) -> Result<Handle, Refusal> {
@@ -168,9 +155,7 @@ impl Registry {
     /// Only the first key of a series is remembered, and none past the budget: keys are as few as series.
     fn remember(&self, key: &Key, handle: Handle, is_new: bool) -> Handle {
         if is_new {
-            let known = self.shard(key).write();
-            let mut known = known.unwrap_or_else(PoisonError::into_inner);
-            known.insert(key.clone(), handle.clone());
+            self.known.insert(key.clone(), handle.clone());
         }
         handle
     }
@@ -193,13 +178,10 @@ impl Registry {
         for family in self.families_mut().values_mut() {
             family.forget_tenant(tenant);
         }
-        let is_theirs = |key: &Key| {
-            (key.labels()).any(|label| label.key() == TENANT && label.value() == tenant)
-        };
-        for shard in &self.known {
-            let mut known = shard.write().unwrap_or_else(PoisonError::into_inner);
-            known.retain(|key, _| !is_theirs(key));
-        }
+        self.known.forget(|key| {
+            key.labels()
+                .any(|label| label.key() == TENANT && label.value() == tenant)
+        });
     }
 
     fn find_or_make(&self, name: &str, kind: Kind, labels: &Labels) -> Result<Found, Refusal> {
@@ -227,7 +209,7 @@ impl Registry {
 
     fn make(&self, name: &str, kind: Kind, labels: &Labels) -> Result<Found, Refusal> {
         let mut families = self.families_mut();
-        if families.len() >= MAX_NAMES && !families.contains_key(name) {
+        if families.len() >= MAX_METRICS && !families.contains_key(name) {
             return Err(Refusal::TooManyNames);
         }
         let family = families.entry(name.into()).or_default();
@@ -269,25 +251,5 @@ impl Registry {
             Ok(Cell::Counter(counter)) => counter.into(),
             _ => metrics::Counter::noop(),
         }
-    }
-}
-
-/// A key brings its hash along.
-#[derive(Debug, Default)]
-struct Hashed(u64);
-
-impl Hasher for Hashed {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
-        }
-    }
-
-    fn write_u64(&mut self, hash: u64) {
-        self.0 = hash;
     }
 }

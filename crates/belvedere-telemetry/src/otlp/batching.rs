@@ -4,7 +4,7 @@ use belvedere_core::{Redactor, config::ConfigError};
 use tokio::runtime;
 
 use super::{Exporter, Limits, Pace, Queue, ResourceEnvelope, Target, Transport};
-use crate::{OtelConfig, resource::Resource, telemetry::TelemetryError};
+use crate::{OtelConfig, metrics::MAX_METRICS, resource::Resource, telemetry::TelemetryError};
 
 /// How the records of one signal are gathered and sent: what `OTEL_BSP_*` or `OTEL_BLRP_*` say.
 #[derive(Debug, Clone, Copy)]
@@ -38,6 +38,18 @@ impl Batching {
             batch: config.blrp_max_export_batch_size,
             delay: config.blrp_schedule_delay,
             patience: config.blrp_export_timeout,
+        }
+    }
+
+    /// A snapshot is pushed at once, and sent at once: what waits is the one before, and what it has room for.
+    pub(crate) const fn of_metrics(config: &OtelConfig) -> Self {
+        Self {
+            name: "metrics",
+            full: "export_queue_full",
+            waiting: 2 * MAX_METRICS,
+            batch: MAX_METRICS,
+            delay: config.metric_export_interval,
+            patience: config.metric_export_timeout,
         }
     }
 

@@ -8,5 +8,6 @@ mod export;
 mod helpers;
 mod lines;
 mod metrics;
+mod metrics_push;
 mod output;
 mod traces;
