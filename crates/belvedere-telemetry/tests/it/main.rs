@@ -10,4 +10,6 @@ mod lines;
 mod metrics;
 mod metrics_push;
 mod output;
+mod rotel;
+mod tls;
 mod traces;
