@@ -13,6 +13,7 @@ mod helpers;
 mod hung;
 mod kept;
 mod life;
+mod propagation;
 mod scrape;
 mod start;
 mod stdout;
