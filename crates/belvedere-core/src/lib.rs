@@ -26,7 +26,7 @@ pub use failure::{AsFailure, Failure};
 pub use health::{CheckFailure, Health, HealthCheck};
 pub use json::is_plain_json;
 pub use peer::TrustedPeers;
-pub use redact::{REDACTED, Redactor};
+pub use redact::{REDACTED, Redactor, redact_text};
 pub use secret::{ConnectionUrl, Secret};
 pub use shutdown::Shutdown;
 pub use slo::{Slo, SloConfig};

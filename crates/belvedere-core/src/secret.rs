@@ -2,7 +2,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize, Serializer};
 
-use crate::redact::{REDACTED, redact_userinfo};
+use crate::redact::{REDACTED, redact_text};
 
 /// A string that shows itself only to [`Secret::expose`].
 ///
@@ -75,7 +75,7 @@ impl<S: Into<String>> From<S> for ConnectionUrl {
 
 impl fmt::Display for ConnectionUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&redact_userinfo(&self.0))
+        f.write_str(&redact_text(&self.0))
     }
 }
 

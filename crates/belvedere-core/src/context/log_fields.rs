@@ -1,7 +1,7 @@
 use std::{borrow::Cow, ops::Range};
 
 use super::Identity;
-use crate::{hex, json::is_plain_json, names::field, trace::TraceParent};
+use crate::{hex, json::is_plain_json, names::field, redact::redact_cut, trace::TraceParent};
 
 /// A longer path is cut in the log: a line has 16 KiB in all.
 const MAX_PATH: usize = 1024;
@@ -40,7 +40,7 @@ impl LogFields {
         let identity_at = out.len();
         out.push_str(&route.before_path);
         let path_begin = out.len();
-        let is_path_plain = push_string(&mut out, cut(path, MAX_PATH));
+        let is_path_plain = push_string(&mut out, &redact_cut(path, MAX_PATH));
         let path_at = path_begin..out.len();
         out.push_str(&route.after_path);
         Self {

@@ -1,4 +1,8 @@
-use std::{borrow::Cow, sync::OnceLock};
+use std::{
+    any::Any,
+    borrow::Cow,
+    sync::{Arc, OnceLock},
+};
 
 use opentelemetry::{
     Context as OtelContext, SpanId, TraceId,
@@ -41,6 +45,7 @@ pub struct RequestContext {
     /// Whether somebody wants its spans only if it ends badly.
     waits_for_end: bool,
     held: HeldSpans,
+    kept: OnceLock<Arc<dyn Any + Send + Sync>>,
 }
 
 impl RequestContext {
@@ -62,6 +67,7 @@ impl RequestContext {
             otel: own.sampled.then(remote),
             waits_for_end: !own.sampled || tracer.waits_for_end(own.trace_id),
             held: HeldSpans::default(),
+            kept: OnceLock::new(),
         }
     }
 
@@ -104,6 +110,13 @@ impl RequestContext {
     pub fn bind_identity(&self, identity: Identity) {
         // A second authentication layer cannot rename a caller that is already in the log.
         let _ = self.identity.set(identity);
+    }
+
+    /// What a part that core does not know keeps for as long as the request lives, made at its first use. There is room for
+    /// one such part: another type finds `None`.
+    pub fn keep<T: Any + Send + Sync>(&self, make: impl FnOnce() -> T) -> Option<Arc<T>> {
+        let kept = self.kept.get_or_init(|| Arc::new(make()));
+        Arc::clone(kept).downcast().ok()
     }
 
     /// Appends `,"trace_id":"..."` and so on: JSON members in the contract's order, each with its leading comma.

@@ -178,3 +178,19 @@ fn request_ids_sort_by_time_and_look_like_uuids() {
     }
     assert!(ids[0] != ids[1]);
 }
+
+#[test]
+fn a_secret_in_a_path_is_not_rendered() {
+    let path = "/reset/eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl";
+    let context = NewRequest::new(&Route::new("GET", "/reset/{x}"), path).begin(&Tracer::off());
+    assert_eq!(log_fields(&context)["path"], "/reset/[REDACTED]");
+    assert_eq!(context.path(), "/reset/[REDACTED]");
+}
+
+#[test]
+fn what_a_part_keeps_is_made_once_and_is_its_own() {
+    let context = NewRequest::new(&Route::new("GET", "/"), "/").begin(&Tracer::off());
+    assert_eq!(context.keep(|| 1_u8).as_deref(), Some(&1));
+    assert_eq!(context.keep(|| 2_u8).as_deref(), Some(&1));
+    assert_eq!(context.keep(|| "other"), None);
+}

@@ -98,7 +98,11 @@ impl<'b> Fields<'b> {
     }
 
     fn text(&mut self, field: &Field, value: &str, is_whole: bool) {
-        let shown = self.redactor.show(field.name(), value);
+        let shown = if is_whole {
+            self.redactor.show(field.name(), value)
+        } else {
+            self.redactor.show_start(field.name(), value)
+        };
         // A mark would tell that what is hidden is long.
         let is_whole = is_whole || shown == REDACTED;
         if field.name() == "message" {

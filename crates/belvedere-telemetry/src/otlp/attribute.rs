@@ -1,5 +1,7 @@
 //! `opentelemetry.proto.common.v1`: `KeyValue` and `AnyValue`.
 
+use std::borrow::Cow;
+
 use belvedere_core::{REDACTED, Redactor, trace::Value};
 use opentelemetry::{KeyValue, Value as SdkValue};
 
@@ -25,7 +27,7 @@ pub(crate) fn attribute(
 ) {
     match value {
         Value::Str(text) => {
-            let shown = redactor.show(key, cut(text));
+            let shown = shown(redactor, key, text);
             plain_attribute(out, field, key, Value::Str(&shown));
         }
         _ if redactor.hides(key) => plain_attribute(out, field, key, Value::Str(REDACTED)),
@@ -76,6 +78,11 @@ fn any(out: &mut Vec<u8>, value: Value<'_>) {
         Value::Int(number) => unsigned(out, INT, number as u64),
         Value::Double(number) => fixed64(out, DOUBLE, number.to_bits()),
     }
+}
+
+/// What may be shown of `text` under `key`.
+pub(super) fn shown<'t>(redactor: &Redactor, key: &str, text: &'t str) -> Cow<'t, str> {
+    redactor.show_cut(key, text, MAX_TEXT)
 }
 
 pub(crate) fn cut(text: &str) -> &str {

@@ -13,7 +13,7 @@ use opentelemetry::{
 use opentelemetry_sdk::trace::SpanData;
 
 use super::{
-    attribute::{attribute, cut, owned_attribute},
+    attribute::{attribute, owned_attribute, shown},
     wire::{bytes, fixed32, fixed64, nested, unsigned},
 };
 
@@ -106,7 +106,7 @@ fn event(out: &mut Vec<u8>, redactor: &Redactor, event: &Event) {
         bytes(
             out,
             EVENT_NAME,
-            redactor.show("message", cut(&event.name)).as_bytes(),
+            shown(redactor, "message", &event.name).as_bytes(),
         );
         for pair in &event.attributes {
             owned_attribute(out, EVENT_ATTRIBUTES, redactor, pair);
@@ -128,7 +128,7 @@ fn status(out: &mut Vec<u8>, redactor: &Redactor, status: Status<'_>) {
     };
     nested(out, STATUS, |out| {
         if !message.is_empty() {
-            let shown = redactor.show("message", cut(message));
+            let shown = shown(redactor, "message", message);
             bytes(out, STATUS_MESSAGE, shown.as_bytes());
         }
         unsigned(out, STATUS_CODE, STATUS_ERROR);

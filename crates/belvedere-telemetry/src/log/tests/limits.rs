@@ -26,6 +26,16 @@ fn a_field_of_ten_megabytes_is_cut_with_a_mark() {
 }
 
 #[test]
+fn a_value_that_is_cut_inside_of_a_password_shows_no_start_of_it() {
+    let before = format!("{} postgres://shop:", "x".repeat(4060));
+    for value in [Value::Str, Value::Debug] {
+        let line = render(&[("note", value(format!("{before}hunter2hunter2@db/shop")))]);
+        assert!(line.contains("postgres://[REDACTED]"), "{line}");
+        assert!(!line.contains("hun"), "{line}");
+    }
+}
+
+#[test]
 fn a_message_that_is_too_long_is_cut_with_a_mark_however_it_is_escaped() {
     for message in ["m".repeat(10_000), "\0".repeat(10_000)] {
         let text = line(|| tracing::info!(after = 1, "{message}"));
