@@ -45,6 +45,12 @@ impl Known {
         }
     }
 
+    #[cfg(test)]
+    pub(super) fn len(&self) -> usize {
+        let shards = self.0.iter();
+        shards.map(|shard| shard.read().unwrap().len()).sum()
+    }
+
     fn shard(&self, key: &Key) -> &Shard {
         &self.0[key.get_hash() as usize % SHARDS]
     }

@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
+    sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
 };
 
 use belvedere_core::names::metric;
@@ -87,6 +87,8 @@ pub(crate) struct Registry {
     known: Known,
     families: RwLock<Families>,
     tenants: Tenants,
+    /// Tenants are learned one after the other.
+    turn: Mutex<()>,
 }
 
 impl Registry {
@@ -96,6 +98,7 @@ impl Registry {
             known: Known::default(),
             families: RwLock::default(),
             tenants: Tenants::new(budget.tenants),
+            turn: Mutex::default(),
         }
     }
 
@@ -124,6 +127,12 @@ impl Registry {
         self.families.read().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Keys that are found without a lock on everything.
+    #[cfg(test)]
+    pub(super) fn known(&self) -> usize {
+        self.known.len()
+    }
+
     fn families_mut(&self) -> RwLockWriteGuard<'_, Families> {
         self.families
             .write()
@@ -133,6 +142,8 @@ impl Registry {
     fn learn(&self, key: &Key, kind: Kind) -> Result<Handle, Refusal> {
         let name = metric_name(key.name());
         let labels = Labels::new(key.labels());
+        // From the verdict to the last entry: else a tenant could lose its place in between, and be remembered as kept.
+        let _turn = labels.get(TENANT).map(|_| self.turn.lock());
         match labels.get(TENANT).map(|tenant| self.admit(tenant)) {
             None => {
                 let found = self.find_or_make(&name, kind, &labels)?;

@@ -152,6 +152,22 @@ fn label_sets_past_the_budget_are_one_series_and_counted() {
 }
 
 #[test]
+fn neither_keys_past_the_budget_nor_invented_tenants_are_remembered() {
+    let budget = Budget {
+        series: 3,
+        tenants: 2,
+    };
+    let registry = Arc::new(Registry::new(budget));
+    with_local_recorder(&Recording(Arc::clone(&registry)), || {
+        for id in 0..1000 {
+            counter!("orders_total", "id" => id.to_string()).increment(1);
+            counter!("calls_total", "tenant_id" => id.to_string()).increment(1);
+        }
+    });
+    assert_eq!(registry.known(), budget.series + budget.tenants);
+}
+
+#[test]
 fn a_busy_tenant_has_its_series_and_the_others_share_one() {
     let budget = Budget {
         series: 1000,
