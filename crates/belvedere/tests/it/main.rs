@@ -8,6 +8,7 @@
 mod balancer;
 mod cardinality;
 mod control;
+mod flush;
 mod helpers;
 #[cfg(feature = "postgres")]
 mod hung;
