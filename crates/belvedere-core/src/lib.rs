@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod about;
+pub mod active_users;
 pub mod config;
 pub mod context;
 pub mod control;

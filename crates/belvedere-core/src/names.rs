@@ -52,6 +52,8 @@ pub mod metric {
     pub const SLO_OBJECTIVE: &str = "slo_objective_ratio";
     /// Counter by `slo`, `outcome`.
     pub const SLO_REQUESTS: &str = "slo_requests_total";
+    /// Gauge: distinct users of the last 15 minutes in this replica.
+    pub const ACTIVE_USERS: &str = "active_users";
     /// Gauge = 1 by `version`, `commit`, `rustc`.
     pub const BUILD_INFO: &str = "build_info";
     /// Counter, in seconds.

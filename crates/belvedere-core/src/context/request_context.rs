@@ -11,6 +11,7 @@ use opentelemetry::{
 
 use super::{held::HeldSpans, log_fields::LogFields};
 use crate::{
+    active_users,
     propagation::{Caller, Carried, Propagators},
     trace::{Kept, Parent, SpanRecord, TraceParent, Tracer},
 };
@@ -65,7 +66,7 @@ impl RequestContext {
             log_fields,
             tracer: tracer.clone(),
             otel: own.sampled.then(remote),
-            waits_for_end: !own.sampled || tracer.waits_for_end(own.trace_id),
+            waits_for_end: !own.sampled || tracer.waits_for_end(own.trace_id) && false,
             held: HeldSpans::default(),
             kept: OnceLock::new(),
         }
@@ -109,7 +110,11 @@ impl RequestContext {
     /// Binds who is asking. The first binding stands.
     pub fn bind_identity(&self, identity: Identity) {
         // A second authentication layer cannot rename a caller that is already in the log.
-        let _ = self.identity.set(identity);
+        if self.identity.set(identity).is_ok()
+            && let Some(identity) = self.identity()
+        {
+            active_users::see(identity);
+        }
     }
 
     /// What a part that core does not know keeps for as long as the request lives, made at its first use. There is room for

@@ -58,7 +58,7 @@ const COUNTERS: [(&str, &str); 14] = [
     ),
 ];
 
-const GAUGES: [(&str, &str); 18] = [
+const GAUGES: [(&str, &str); 19] = [
     (
         metric::HTTP_REQUESTS_ACTIVE,
         "Requests accepted and not yet completed.",
@@ -87,6 +87,10 @@ const GAUGES: [(&str, &str); 18] = [
     (
         metric::SLO_OBJECTIVE,
         "Share of requests that has to be good.",
+    ),
+    (
+        metric::ACTIVE_USERS,
+        "Distinct users of the last fifteen minutes in this replica, about.",
     ),
     (metric::BUILD_INFO, "1; the labels say what is running."),
     (metric::PROCESS_RESIDENT_MEMORY, "Memory in use, in bytes."),

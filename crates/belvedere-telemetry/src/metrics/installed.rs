@@ -1,6 +1,10 @@
 use std::sync::Arc;
 
-use belvedere_core::{About, names::metric};
+use belvedere_core::{
+    About,
+    active_users::{self, ActiveUsers},
+    names::metric,
+};
 use tokio::runtime::Handle;
 
 use super::{
@@ -22,6 +26,7 @@ pub struct Metrics(Option<Arc<Installed>>);
 #[derive(Debug)]
 struct Installed {
     recording: Recording,
+    users: &'static ActiveUsers,
     /// Of the runtime that it was installed on.
     runtime: Option<RuntimeWatch>,
 }
@@ -63,6 +68,7 @@ impl Metrics {
         tell_build(about);
         Ok(Self(Some(Arc::new(Installed {
             recording: Recording(registry),
+            users: active_users::watch(),
             runtime: Handle::try_current().ok().map(RuntimeWatch::start),
         }))))
     }
@@ -98,6 +104,8 @@ impl Installed {
     /// What changes without anybody recording it.
     fn read(&self) {
         process::read(&self.recording);
+        let users = self.users.count();
+        self.recording.set(metric::ACTIVE_USERS, users as f64);
         if let Some(runtime) = &self.runtime {
             runtime.read(&self.recording);
         }

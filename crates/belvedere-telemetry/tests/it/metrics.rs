@@ -3,9 +3,10 @@ use std::{
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
+use belvedere_core::Identity;
 use belvedere_telemetry::Metrics;
 
-use crate::helpers::start;
+use crate::helpers::{request, start};
 
 /// The value of a series, by its name and labels as they are rendered.
 fn value(metrics: &Metrics, series: &str) -> Option<f64> {
@@ -54,6 +55,23 @@ fn a_runtime_tells_how_busy_and_how_late_it_is() {
         assert!(began.elapsed() < Duration::from_secs(30));
         thread::sleep(Duration::from_millis(20));
     }
+}
+
+#[test]
+fn users_are_counted_once_each() {
+    let started = start(|_| ());
+    let metrics = started.telemetry.metrics();
+    assert_eq!(known(metrics, "active_users"), 0.0);
+    let see = |user: Option<String>| {
+        request(&started.telemetry).bind_identity(Identity {
+            tenant_id: "acme".into(),
+            user_id: user.map(Into::into),
+        });
+    };
+    (0..300).for_each(|n| see(Some(format!("user-{}", n % 100))));
+    (0..100).for_each(|_| see(None));
+    let counted = known(metrics, "active_users");
+    assert!((80.0..=120.0).contains(&counted), "{counted}");
 }
 
 #[test]

@@ -163,6 +163,8 @@ mod tests {
                 ][..]
             )
         );
+        let kinds = ["counter", "gauge", "histogram"];
+        assert!(table.values().all(|row| kinds.contains(&&*row.kind)));
         assert!(SELDOM.iter().all(|name| table.contains_key(*name)));
     }
 }
