@@ -71,7 +71,7 @@ impl Baggage {
     }
 }
 
-/// `key=value;property`.
+/// `key=value;property`. Whether its key is one, the list of keys knows.
 struct Member<'h> {
     key: &'h str,
     /// The value, and what it says of itself.
@@ -85,7 +85,7 @@ impl<'h> Member<'h> {
         let (key, rest) = (key.trim_ascii(), rest.trim_ascii());
         let value = rest.split(';').next()?.trim_ascii_end();
         let is_property = |byte: u8| is_octet(byte) || b"; \t".contains(&byte);
-        let is_good = is_token(key) && value.bytes().all(is_octet) && rest.bytes().all(is_property);
+        let is_good = value.bytes().all(is_octet) && rest.bytes().all(is_property);
         is_good.then_some(Self { key, rest })
     }
 }
