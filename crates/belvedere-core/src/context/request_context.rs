@@ -66,7 +66,7 @@ impl RequestContext {
             log_fields,
             tracer: tracer.clone(),
             otel: own.sampled.then(remote),
-            waits_for_end: !own.sampled || tracer.waits_for_end(own.trace_id) && false,
+            waits_for_end: !own.sampled || tracer.waits_for_end(own.trace_id),
             held: HeldSpans::default(),
             kept: OnceLock::new(),
         }
