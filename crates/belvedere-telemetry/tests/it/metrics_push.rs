@@ -94,6 +94,19 @@ fn the_end_exports_what_the_interval_had_not() {
 }
 
 #[test]
+fn metrics_that_are_off_are_not_exported_either() {
+    let sink = OtlpSink::start().unwrap();
+    let started = start(|config| {
+        config.otel.exporter_otlp_endpoint = Some(sink.endpoint());
+        config.otel.metrics_exporter = Some("otlp".to_owned());
+        config.prometheus.is_enabled = false;
+    });
+    metrics::counter!("orders_total").increment(1);
+    assert!(started.telemetry.flush_traces());
+    assert!(sink.requests().is_empty());
+}
+
+#[test]
 fn nothing_is_exported_unless_it_is_asked_for() {
     let sink = OtlpSink::start().unwrap();
     let started = to(&sink, |otel| {
