@@ -114,6 +114,12 @@ pub mod event {
     pub const STARTING: &str = "application_starting";
     /// Which signals are on, and why.
     pub const TELEMETRY_CONFIGURED: &str = "telemetry_configured";
+    /// A back end does not take what it is sent; told once for each time that it breaks.
+    pub const TELEMETRY_EXPORT_FAILED: &str = "telemetry_export_failed";
+    /// It does again.
+    pub const TELEMETRY_EXPORT_RECOVERED: &str = "telemetry_export_recovered";
+    /// The process had to go before all of its spans had left.
+    pub const TRACES_NOT_FLUSHED: &str = "traces_not_flushed";
     /// The database answered.
     pub const DATABASE_OK: &str = "database_connection_ok";
     /// The database did not answer in time.

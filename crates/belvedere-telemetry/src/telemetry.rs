@@ -6,7 +6,7 @@ use std::{
 };
 
 use arc_swap::ArcSwap;
-use belvedere_core::{About, Control, Redactor, config::ConfigError, trace::Tracer};
+use belvedere_core::{About, Control, Redactor, config::ConfigError, names::event, trace::Tracer};
 use tracing::{Level, Metadata, level_filters::LevelFilter, subscriber::SetGlobalDefaultError};
 use tracing_subscriber::{
     Layer, Registry,
@@ -171,7 +171,7 @@ impl Telemetry {
         }
         let left: usize = pipeline.queues().map(|queue| queue.wait(deadline)).sum();
         if left > 0 {
-            tracing::warn!(spans = left, "traces_not_flushed");
+            tracing::warn!(message = event::TRACES_NOT_FLUSHED, spans = left);
         }
         left == 0
     }

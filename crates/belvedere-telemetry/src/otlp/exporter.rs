@@ -6,6 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use belvedere_core::names::event;
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
 use tokio::{runtime::Runtime, time};
@@ -96,7 +97,7 @@ impl Exporter {
         match self.try_for_a_while(self.envelope.seal(batch)).await {
             Ok(rejected) => {
                 if self.is_failing.replace(false) {
-                    tracing::info!(url = self.url, "telemetry_export_recovered");
+                    tracing::info!(message = event::TELEMETRY_EXPORT_RECOVERED, url = self.url);
                 }
                 if rejected > 0 {
                     self.queue.count_dropped("rejected", rejected);
@@ -106,7 +107,7 @@ impl Exporter {
                 self.queue.count_dropped("export_failed", count as u64);
                 // Once for each time that it breaks: the counter tells how much is lost.
                 if !self.is_failing.replace(true) {
-                    tracing::warn!(url = self.url, error = %error, "telemetry_export_failed");
+                    tracing::warn!(message = event::TELEMETRY_EXPORT_FAILED, url = self.url, error = %error);
                 }
             }
         }

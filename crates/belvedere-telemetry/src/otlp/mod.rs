@@ -6,6 +6,8 @@ mod batching;
 mod destination;
 mod envelope;
 mod exporter;
+mod grpc;
+mod http;
 mod log_export;
 mod log_record;
 mod metric;

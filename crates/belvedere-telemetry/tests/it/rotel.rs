@@ -135,7 +135,9 @@ fn arrives(protocol: &str) {
         config.otel.exporter_otlp_protocol = protocol.to_owned();
         config.otel.exporter_otlp_compression = Some("gzip".to_owned());
         config.otel.logs_exporter = Some("otlp".to_owned());
+        config.otel.metrics_exporter = Some("otlp".to_owned());
     });
+    metrics::counter!("orders_total").increment(3);
     let context = request(&started.telemetry);
     context.enter(|| {
         tracing::warn!(espressos = 7, "order_placed");
@@ -155,14 +157,16 @@ fn arrives(protocol: &str) {
     rotel.wait_for("order_placed");
     rotel.wait_for("espressos");
     rotel.wait_for("service.instance.id");
+    rotel.wait_for("orders_total");
+    rotel.wait_for("log_events_total");
 }
 
 #[test]
-fn a_real_collector_takes_spans_and_lines_over_grpc() {
+fn a_real_collector_takes_every_signal_over_grpc() {
     arrives("grpc");
 }
 
 #[test]
-fn a_real_collector_takes_spans_and_lines_over_http() {
+fn a_real_collector_takes_every_signal_over_http() {
     arrives("http/protobuf");
 }
