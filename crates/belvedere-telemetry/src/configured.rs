@@ -11,11 +11,12 @@ pub(crate) struct Configured {
     elastic_apm: String,
     metrics: &'static str,
     metrics_export: String,
+    errors: &'static str,
     sampler: String,
 }
 
 impl Configured {
-    pub(crate) fn of(config: &TelemetryConfig, checked: &Checked) -> Self {
+    pub(crate) fn of(config: &TelemetryConfig, checked: &Checked, errors: &'static str) -> Self {
         let format = if config.log.format == LogFormat::Json {
             "json"
         } else {
@@ -32,6 +33,7 @@ impl Configured {
                 "off: PROMETHEUS__IS_ENABLED is false"
             },
             metrics_export: checked.metrics.describe(),
+            errors,
             sampler: config.otel.traces_sampler.clone(),
         }
     }
@@ -45,6 +47,7 @@ impl Configured {
             elastic_apm,
             metrics,
             metrics_export,
+            errors,
             sampler,
         } = self;
         tracing::info!(
@@ -55,6 +58,7 @@ impl Configured {
             elastic_apm,
             metrics,
             metrics_export,
+            errors,
             sampler,
             ratio
         );

@@ -20,4 +20,4 @@ pub use config::{
 };
 pub use log::{LogLayer, LogSink, StaticFields};
 pub use metrics::{Metrics, Scrape};
-pub use telemetry::{Telemetry, TelemetryError};
+pub use telemetry::{Beside, BesideLayer, Telemetry, TelemetryError};

@@ -59,6 +59,32 @@ pub enum TelemetryError {
     Control(#[source] io::Error),
 }
 
+/// A layer beside those of telemetry itself.
+pub type BesideLayer = Box<dyn Layer<Registry> + Send + Sync>;
+
+/// Who sees every event that is logged, besides the log: what tells of errors.
+pub struct Beside {
+    /// `None`: nobody.
+    pub layer: Option<BesideLayer>,
+    /// Whether errors are told elsewhere, and why: for `telemetry_configured`.
+    pub why: &'static str,
+}
+
+impl Default for Beside {
+    fn default() -> Self {
+        Self {
+            layer: None,
+            why: "off: not built in",
+        }
+    }
+}
+
+impl std::fmt::Debug for Beside {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Beside").field(&self.why).finish()
+    }
+}
+
 /// Every signal of the process, from its first line to its last.
 #[derive(Debug)]
 pub struct Telemetry {
@@ -84,8 +110,22 @@ impl Telemetry {
         environment: &str,
         config: &TelemetryConfig,
     ) -> Result<Self, TelemetryError> {
+        Self::start_beside(about, environment, config, Beside::default())
+    }
+
+    /// The same, with somebody else who sees every event.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Telemetry::start`].
+    pub fn start_beside(
+        about: About,
+        environment: &str,
+        config: &TelemetryConfig,
+        beside: Beside,
+    ) -> Result<Self, TelemetryError> {
         let checked = Checked::of(config, about, environment)?;
-        let configured = Configured::of(config, &checked);
+        let configured = Configured::of(config, &checked, beside.why);
         let routes = checked.routes(config);
         let pipeline = Pipeline::start(&routes, checked.sampler.follows_parent(), config)?;
         let redactor = Redactor::new(config.redact.keys.iter().cloned());
@@ -105,7 +145,7 @@ impl Telemetry {
         let lines = lines.pretty(config.log.format == LogFormat::Pretty);
         let in_force: InForce = Arc::new(ArcSwap::from_pointee(checked.levels.with(&[])));
         let gate = Gate::new(Arc::clone(&in_force), pipeline.is_some());
-        install_subscriber(gate, lines, pipeline.as_ref())?;
+        install_subscriber(gate, lines, beside.layer, pipeline.as_ref())?;
         panic::install_hook();
         let tracer = pipeline.as_ref().map(|pipeline| pipeline.tracer().clone());
         let tracer = tracer.unwrap_or_else(Tracer::off);
@@ -244,6 +284,7 @@ fn start_log(fixed: &StaticFields) -> io::Result<LogSink> {
 fn install_subscriber(
     gate: Gate,
     lines: LogLayer,
+    beside: Option<BesideLayer>,
     pipeline: Option<&Pipeline>,
 ) -> Result<(), SetGlobalDefaultError> {
     let spans = pipeline.map(|pipeline| {
@@ -254,7 +295,11 @@ fn install_subscriber(
             .with_tracked_inactivity(false)
             .with_filter(spans_and_errors())
     });
-    let subscriber = Registry::default().with(gate).with(lines).with(spans);
+    let subscriber = Registry::default()
+        .with(beside)
+        .with(gate)
+        .with(lines)
+        .with(spans);
     tracing::subscriber::set_global_default(subscriber)
 }
 

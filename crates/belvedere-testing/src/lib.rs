@@ -5,6 +5,7 @@ mod figures;
 mod otlp;
 mod postgres;
 mod proxy;
+mod sentry;
 mod service;
 
 pub use captured::{CapturedSpan, CapturedSpans};
@@ -12,4 +13,5 @@ pub use figures::{Quantiles, report};
 pub use otlp::{OtlpAnswer, OtlpSink, ReceivedLog, ReceivedMetric, ReceivedRequest, ReceivedSpan};
 pub use postgres::{PostgresError, ThrowAwayPostgres};
 pub use proxy::TcpProxy;
+pub use sentry::SentrySink;
 pub use service::{Answer, Caller, ServiceError, TestService, TestServiceBuilder};

@@ -2,7 +2,7 @@
 //!
 //! `cargo run --example rough`, then `curl http://127.0.0.1:8000/panic` and so on.
 
-use std::{convert::Infallible, env, fs, process::ExitCode, thread, time::Duration};
+use std::{convert::Infallible, env, fs, io, process::ExitCode, thread, time::Duration};
 
 use axum::{
     Router,
@@ -10,7 +10,7 @@ use axum::{
     response::sse::{Event, Sse},
     routing::get,
 };
-use belvedere::{Boot, BootError, HealthCheck, Stopped, about, extract::Path};
+use belvedere::{Boot, BootError, HealthCheck, Problem, Stopped, about, extract::Path};
 use belvedere_core::{BoxFuture, CheckFailure};
 use futures_util::{Stream, StreamExt, stream};
 
@@ -27,7 +27,9 @@ async fn compose(boot: Boot) -> Result<Stopped, BootError> {
         .route("/sleep/{millis}", get(sleep))
         .route("/block/{millis}", get(block))
         .route("/events", get(events))
-        .route("/broken-body", get(broken_body));
+        .route("/broken-body", get(broken_body))
+        .route("/fails", get(fails))
+        .route("/complains", get(complains));
     let service = boot.service().open_routes(routes).health_check(Disk);
     service.run().await
 }
@@ -65,6 +67,25 @@ async fn sleep(Path(millis): Path<u64>) -> &'static str {
 async fn block(Path(millis): Path<u64>) -> &'static str {
     thread::sleep(Duration::from_millis(millis));
     "blocked"
+}
+
+/// Tells of its failure and returns it as well, as nobody should.
+async fn fails() -> Result<(), Problem> {
+    tracing::info!("about_to_fail");
+    tracing::error!("it_failed");
+    Err(Problem::internal(NotSaved(io::Error::other(
+        "connection reset",
+    ))))
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("the thing was not saved")]
+struct NotSaved(#[source] io::Error);
+
+/// Answers well, and tells that something else is wrong.
+async fn complains() -> &'static str {
+    tracing::error!(part = 7, api_key = "hunter2", "something_is_wrong");
+    "well"
 }
 
 /// Never ends.

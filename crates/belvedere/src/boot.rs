@@ -6,7 +6,7 @@ use belvedere_telemetry::Telemetry;
 use serde::{Serialize, de::DeserializeOwned};
 use sqlx::migrate::Migrator;
 
-use crate::{BootError, Config, NoSettings, Service, command::Command};
+use crate::{BootError, Config, NoSettings, Service, command::Command, errors::Errors};
 
 /// What a service is composed from: its configuration and its telemetry, both ready.
 #[derive(Debug)]
@@ -16,6 +16,7 @@ pub struct Boot<App = NoSettings> {
     config: Config<App>,
     command: Command,
     telemetry: Arc<Telemetry>,
+    errors: Arc<Errors>,
     began: Instant,
 }
 
@@ -26,6 +27,7 @@ impl<App> Boot<App> {
         config: Config<App>,
         command: Command,
         telemetry: Arc<Telemetry>,
+        errors: Arc<Errors>,
     ) -> Self {
         Self {
             about,
@@ -33,6 +35,7 @@ impl<App> Boot<App> {
             config,
             command,
             telemetry,
+            errors,
             began: Instant::now(),
         }
     }
@@ -84,6 +87,7 @@ impl<App> Boot<App> {
             &self.environment,
             &self.config,
             Arc::clone(&self.telemetry),
+            self.errors.bind_hub(),
             self.began,
         )
     }

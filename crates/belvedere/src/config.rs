@@ -9,6 +9,8 @@ use belvedere_telemetry::TelemetryConfig;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
+use crate::SentryConfig;
+
 settings! {
     /// The start.
     pub struct StartupConfig {
@@ -49,6 +51,8 @@ pub struct Config<App = NoSettings> {
     pub slo: SloConfig,
     /// The database.
     pub database: DatabaseConfig,
+    /// Failures, told elsewhere.
+    pub sentry: SentryConfig,
     /// The start.
     pub startup: StartupConfig,
     /// The end.
@@ -66,9 +70,17 @@ impl<App: Knob> Knob for Config<App> {
         docs.below::<AuthConfig>(path, "auth", &[]);
         docs.below::<SloConfig>(path, "slo", &[]);
         docs.below::<DatabaseConfig>(path, "database", &[]);
+        docs.below::<SentryConfig>(path, "sentry", &[]);
         docs.below::<StartupConfig>(path, "startup", &[]);
         docs.below::<ShutdownConfig>(path, "shutdown", &[]);
         App::document(docs, path, text);
+    }
+}
+
+impl<App> Config<App> {
+    /// What hides secrets in every signal.
+    pub(crate) fn redactor(&self) -> Redactor {
+        Redactor::new(self.telemetry.redact.keys.iter().cloned())
     }
 }
 
@@ -90,7 +102,7 @@ where
     /// For `/config` and `<service> config`: without anything secret.
     pub(crate) fn redacted(&self) -> Value {
         let mut tree = serde_json::to_value(self).unwrap_or_default();
-        Redactor::new(self.telemetry.redact.keys.iter().cloned()).redact_json(&mut tree);
+        self.redactor().redact_json(&mut tree);
         tree
     }
 

@@ -2,6 +2,7 @@ use std::{
     io::{self, Write},
     process::ExitCode,
     sync::Arc,
+    time::{Duration, Instant},
 };
 
 use belvedere_core::{
@@ -10,16 +11,22 @@ use belvedere_core::{
     critical,
     names::event,
 };
-use belvedere_telemetry::Telemetry;
+use belvedere_telemetry::{Telemetry, TelemetryError};
 use serde::{Serialize, de::DeserializeOwned};
 use tokio::runtime::{Builder, Runtime};
 
-use crate::{Boot, BootError, Config, Stopped, command::Command};
+use crate::{
+    Boot, BootError, Config, Stopped,
+    command::Command,
+    errors::{Errors, beside},
+};
 
 /// `EX_USAGE` of `sysexits.h`.
 const USAGE: u8 = 64;
 /// `EX_CONFIG` of `sysexits.h`.
 const CONFIG: u8 = 78;
+/// What spans and errors have together to leave the process; the log has the rest of the 3 s.
+const FLUSH_TIMEOUT: Duration = Duration::from_millis(2_500);
 
 /// Runs a service from its first line to its exit code.
 ///
@@ -87,17 +94,7 @@ where
 {
     use_ring();
     let _context = runtime.enter();
-    let telemetry =
-        Telemetry::start(about, environment.name(), &config.telemetry).map_err(|error| {
-            let code = if matches!(error, belvedere_telemetry::TelemetryError::Config(_)) {
-                CONFIG
-            } else {
-                1
-            };
-            let message = error.to_string();
-            Refusal { code, message }
-        })?;
-    let telemetry = Arc::new(telemetry);
+    let (telemetry, errors) = start_telemetry(about, environment.name(), &config)?;
     tracing::info!(message = event::STARTING, pid = std::process::id());
     telemetry.announce();
     let boot = Boot::new(
@@ -106,13 +103,42 @@ where
         config,
         command,
         Arc::clone(&telemetry),
+        Arc::clone(&errors),
     );
     let ended = runtime.block_on(compose(boot));
-    Ok(last_words(&telemetry, ended))
+    Ok(last_words(&telemetry, &errors, ended))
+}
+
+fn start_telemetry<App>(
+    about: About,
+    environment: &str,
+    config: &Config<App>,
+) -> Result<(Arc<Telemetry>, Arc<Errors>), Refusal> {
+    let service = config.telemetry.service.name.as_deref();
+    let service = service.unwrap_or(about.name);
+    let redactor = config.redactor();
+    let errors = Errors::start(about, service, environment, &config.sentry, &redactor);
+    let errors = errors.map_err(|error| refusal(CONFIG, &error))?;
+    let beside = beside(&errors);
+    let telemetry = Telemetry::start_beside(about, environment, &config.telemetry, beside);
+    let telemetry = telemetry.map_err(|error| match error {
+        TelemetryError::Config(_) => refusal(CONFIG, &error),
+        _ => refusal(1, &error),
+    })?;
+    Ok((Arc::new(telemetry), Arc::new(errors)))
+}
+
+fn refusal(code: u8, error: &dyn std::error::Error) -> Refusal {
+    let message = error.to_string();
+    Refusal { code, message }
 }
 
 /// Tells how it ended, sends what is waiting, and turns it into an exit code.
-fn last_words(telemetry: &Telemetry, ended: Result<Stopped, BootError>) -> ExitCode {
+fn last_words(
+    telemetry: &Telemetry,
+    errors: &Errors,
+    ended: Result<Stopped, BootError>,
+) -> ExitCode {
     let code = match &ended {
         Ok(stopped) if stopped.abandoned == 0 => 0,
         Err(BootError::Finished) => 0,
@@ -122,13 +148,17 @@ fn last_words(telemetry: &Telemetry, ended: Result<Stopped, BootError>) -> ExitC
             if error.is_setting() { CONFIG } else { 1 }
         }
     };
+    let deadline = Instant::now() + FLUSH_TIMEOUT;
     let traces_flushed = telemetry.flush_traces();
+    // Last, since what came before may have failed; they were on their way meanwhile.
+    let errors_flushed = errors.flush(deadline);
     let abandoned = ended.map_or(0, |stopped| stopped.abandoned);
     tracing::info!(
         message = event::STOPPED,
         exit_code = code,
         abandoned_connections = abandoned,
-        traces_flushed
+        traces_flushed,
+        errors_flushed
     );
     telemetry.flush_log();
     code.into()

@@ -6,6 +6,7 @@ mod command;
 mod config;
 mod entry;
 mod error;
+mod errors;
 mod life;
 mod routes;
 mod service;
@@ -27,6 +28,7 @@ pub use boot::Boot;
 pub use config::{Config, NoSettings, ShutdownConfig, StartupConfig};
 pub use entry::main;
 pub use error::BootError;
+pub use errors::SentryConfig;
 pub use life::Stopped;
 pub use service::{Bound, Service};
 

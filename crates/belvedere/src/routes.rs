@@ -6,6 +6,9 @@ use belvedere_http::{
     health_routes, method_not_allowed_problems, no_such_route_problem,
     protect::ProtectLayer,
 };
+use tower::util::option_layer;
+
+use crate::errors::BindHub;
 
 /// The domain's routes, by who may call them: there is no route of which that is not said.
 #[derive(Debug, Default)]
@@ -24,10 +27,12 @@ impl Routes {
         observe: &Observe,
         health: &Health,
         render: RenderMetrics,
+        bind_hub: Option<BindHub>,
     ) -> Router {
         // The first is the outermost. One call for each group: each `layer` of a router costs a request boxes and futures.
         let outer = (
             observe.layer(),
+            option_layer(bind_hub),
             ProtectLayer::new(config.timeout_seconds.duration()),
             DefaultBodyLimit::max(config.body_limit_bytes),
         );
@@ -68,6 +73,7 @@ mod tests {
             &Observe::new(Tracer::off(), shutdown.clone()),
             &Health::new(Vec::new(), shutdown),
             Arc::new(|_| ("text/plain", String::new())),
+            None,
         );
         let mut request = Request::builder().method(method).uri(path);
         if let Some(tenant) = tenant {

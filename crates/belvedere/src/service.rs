@@ -17,6 +17,7 @@ use serde_json::Value;
 use crate::{
     BootError, Config, ShutdownConfig,
     admin::{AdminListener, warn_if_nobody_may},
+    errors::BindHub,
     life::{Life, Stopped},
     routes::Routes,
 };
@@ -37,6 +38,7 @@ pub struct Service {
     slo: Slo,
     redacted: Arc<Value>,
     telemetry: Arc<Telemetry>,
+    bind_hub: Option<BindHub>,
     routes: Routes,
     checks: Vec<Box<dyn HealthCheck>>,
     at_stop: Vec<AtStop>,
@@ -58,6 +60,7 @@ impl Service {
         environment: &str,
         config: &Config<App>,
         telemetry: Arc<Telemetry>,
+        bind_hub: Option<BindHub>,
         began: Instant,
     ) -> Self
     where
@@ -74,6 +77,7 @@ impl Service {
             propagation: propagation(&config.telemetry),
             slo: Slo::new(&config.slo),
             telemetry,
+            bind_hub,
             routes: Routes::default(),
             checks: Vec::new(),
             at_stop: Vec::new(),
@@ -156,7 +160,9 @@ impl Service {
             .slo(self.slo)
             .trusted_peers(self.trusted_peers)
             .propagation(self.propagation);
-        let public = self.routes.public(&self.http, &observe, &health, render);
+        let public = self
+            .routes
+            .public(&self.http, &observe, &health, render, self.bind_hub);
         let server =
             Server::bind(self.http.addr, public, limits(&self.http), shutdown.clone()).await;
         let server = server.map_err(taken("http", self.http.addr, "HTTP__ADDR"))?;

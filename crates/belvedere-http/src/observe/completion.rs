@@ -3,7 +3,6 @@
 use std::{
     borrow::Cow,
     error::Error,
-    fmt::Write,
     sync::Arc,
     thread,
     time::{Duration, Instant},
@@ -182,12 +181,11 @@ impl Completion {
 
     /// The body broke: the stream is reset, and the status that was sent is no longer true.
     pub(super) fn fail(&mut self, error: &(dyn Error + 'static)) {
-        let message = chain(error);
         self.context.enter(|| {
             tracing::error!(
                 message = event::UNHANDLED_EXCEPTION,
                 exc_type = "response_body",
-                exc_message = message
+                exc_message = error
             );
         });
         self.finish(Outcome::Error, 500);
@@ -286,7 +284,7 @@ fn tell_failure(status: StatusCode, failure: Option<&Failure>, cut: Option<Cut>)
         return;
     }
     let cause = failure.and_then(|failure| failure.cause.as_ref());
-    let message = cause.map(|cause| chain(cause.source.as_ref()));
+    let message = cause.map(|cause| cause.source.as_ref() as &(dyn Error + 'static));
     let exc_type = match (cause, cut) {
         (Some(cause), _) => cause.exc_type,
         (None, Some(Cut::Timeout)) => "timeout",
@@ -299,16 +297,4 @@ fn tell_failure(status: StatusCode, failure: Option<&Failure>, cut: Option<Cut>)
         status_code = status.as_u16(),
         error = failure.map(|failure| &*failure.code)
     );
-}
-
-/// An error with its sources: `could not save: connection reset`.
-fn chain(error: &(dyn Error + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(below) = source {
-        // Writing to a `String` cannot fail.
-        let _ = write!(text, ": {below}");
-        source = below.source();
-    }
-    text
 }

@@ -16,6 +16,8 @@ mod kept;
 mod life;
 mod propagation;
 mod scrape;
+#[cfg(feature = "sentry")]
+mod sentry;
 mod start;
 mod stdout;
 mod wedged;
