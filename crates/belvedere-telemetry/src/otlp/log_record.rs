@@ -3,7 +3,7 @@
 use std::{borrow::Cow, time::SystemTime};
 
 use belvedere_core::{names::field, trace::Value};
-use memchr::{memchr, memchr2};
+use memchr::memchr2;
 
 use super::{
     attribute::{any_value, plain_attribute},
@@ -29,29 +29,29 @@ pub(crate) fn log_record(out: &mut Vec<u8>, line: &[u8], now: SystemTime) {
     nested(out, LOG_RECORDS, |out| {
         fixed64(out, TIME, nanos(now));
         fixed64(out, OBSERVED_TIME, nanos(now));
-        for (key, value) in members(line) {
-            member(out, key, value);
+        // A line is UTF-8: it is looked at once as a whole, not member by member.
+        for (key, value) in members(str::from_utf8(line).unwrap_or_default()) {
+            member(out, &key.unescaped(), value);
         }
     });
 }
 
 /// The fields of the record have their own places; what the resource says is left out; all others are attributes.
-fn member(out: &mut Vec<u8>, key: &[u8], value: &[u8]) {
-    let key = unescaped(key);
+fn member(out: &mut Vec<u8>, key: &str, value: Raw<'_>) {
     let Some(value) = Scalar::read(value) else {
         return;
     };
-    match (&*key, value.text()) {
+    match (key, value.text()) {
         ("timestamp" | "service" | "environment" | "version", _) => {}
         ("level", Some(level)) => {
             unsigned(out, SEVERITY_NUMBER, severity(level));
             bytes(out, SEVERITY_TEXT, level.as_bytes());
         }
         ("message", Some(message)) => any_value(out, BODY, Value::Str(message)),
-        (field::TRACE_ID, Some(id)) if id.len() == 32 => id_field(out, TRACE_ID, &key, id),
-        (field::SPAN_ID, Some(id)) if id.len() == 16 => id_field(out, SPAN_ID, &key, id),
+        (field::TRACE_ID, Some(id)) if id.len() == 32 => id_field(out, TRACE_ID, key, id),
+        (field::SPAN_ID, Some(id)) if id.len() == 16 => id_field(out, SPAN_ID, key, id),
         (field::TRACE_FLAGS, Some(flags)) => fixed32(out, FLAGS, u32::from(flags == "01")),
-        _ => plain_attribute(out, ATTRIBUTES, &key, value.as_value()),
+        _ => plain_attribute(out, ATTRIBUTES, key, value.as_value()),
     }
 }
 
@@ -92,11 +92,11 @@ enum Scalar<'l> {
 
 impl<'l> Scalar<'l> {
     /// `null` says nothing.
-    fn read(json: &'l [u8]) -> Option<Self> {
-        if let [b'"', text @ .., b'"'] = json {
-            return Some(Self::Text(unescaped(text)));
-        }
-        let text = str::from_utf8(json).ok()?;
+    fn read(value: Raw<'l>) -> Option<Self> {
+        let text = match value {
+            Raw::Quoted(text) => return Some(Self::Text(text.unescaped())),
+            Raw::Bare(text) => text,
+        };
         Some(Self::Other(match text {
             "null" => return None,
             "true" | "false" => Value::Bool(text == "true"),
@@ -130,43 +130,65 @@ fn read_number(text: &str) -> Value<'_> {
     }
 }
 
-/// Keys, without their quotes, and values of a line, which nests nothing.
-fn members(line: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
-    let mut rest = line.get(1..).unwrap_or_default();
+/// A value as it stands in a line.
+enum Raw<'l> {
+    Quoted(Quoted<'l>),
+    Bare(&'l str),
+}
+
+/// What is between the quotes of a JSON string.
+struct Quoted<'l> {
+    inside: &'l str,
+    is_escaped: bool,
+}
+
+impl<'l> Quoted<'l> {
+    /// The string that `json` begins with, and what comes after it.
+    fn split(json: &'l str) -> Option<(Self, &'l str)> {
+        let inside = json.strip_prefix('"')?;
+        let (mut end, mut is_escaped) = (0, false);
+        loop {
+            end += memchr2(b'"', b'\\', inside.as_bytes().get(end..)?)?;
+            if inside.as_bytes()[end] == b'"' {
+                break;
+            }
+            is_escaped = true;
+            end += 2;
+        }
+        let (inside, after) = (&inside[..end], &inside[end + 1..]);
+        Some((Self { inside, is_escaped }, after))
+    }
+
+    fn unescaped(&self) -> Cow<'l, str> {
+        if !self.is_escaped {
+            return self.inside.into();
+        }
+        let quoted = format!("\"{}\"", self.inside);
+        let text: String = serde_json::from_str(&quoted).unwrap_or_default();
+        text.into()
+    }
+}
+
+/// Keys and values of a line, which nests nothing.
+fn members(line: &str) -> impl Iterator<Item = (Quoted<'_>, Raw<'_>)> {
+    let mut rest = line;
     std::iter::from_fn(move || {
-        let (key, after) = rest.get(1..)?.split_at_checked(string_len(rest)?)?;
-        let value = after.get(2..)?;
-        let length = match value.first()? {
-            b'"' => string_len(value)? + 2,
-            _ => memchr2(b',', b'}', value)?,
+        // After a brace or a comma.
+        let (key, after) = Quoted::split(rest.get(1..)?)?;
+        let value = after.strip_prefix(':')?;
+        let (value, after) = match Quoted::split(value) {
+            Some((text, after)) => (Raw::Quoted(text), after),
+            None => bare(value)?,
         };
-        let (value, after) = value.split_at_checked(length)?;
-        rest = after.get(1..).unwrap_or_default();
+        rest = after;
         Some((key, value))
     })
 }
 
-/// Bytes between the quotes of the string that `json` begins with.
-fn string_len(json: &[u8]) -> Option<usize> {
-    let inside = json.strip_prefix(b"\"")?;
-    let mut at = 0;
-    loop {
-        at += memchr2(b'"', b'\\', inside.get(at..)?)?;
-        if inside[at] == b'"' {
-            return Some(at);
-        }
-        at += 2;
-    }
-}
-
-/// What is between the quotes of a JSON string.
-fn unescaped(inside: &[u8]) -> Cow<'_, str> {
-    if memchr(b'\\', inside).is_none() {
-        return String::from_utf8_lossy(inside);
-    }
-    let quoted = [b"\"", inside, b"\""].concat();
-    let text: String = serde_json::from_slice(&quoted).unwrap_or_default();
-    text.into()
+fn bare(value: &str) -> Option<(Raw<'_>, &str)> {
+    let end = memchr2(b',', b'}', value.as_bytes())?;
+    let (value, after) = value.split_at(end);
+    Some((Raw::Bare(value), after))
 }
 
 #[cfg(test)]

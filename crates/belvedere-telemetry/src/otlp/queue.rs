@@ -1,9 +1,10 @@
 use std::{
-    sync::{Condvar, Mutex, MutexGuard, PoisonError},
+    sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError},
     time::Instant,
 };
 
 use belvedere_core::names::metric;
+use metrics::Counter;
 use tokio::sync::Notify;
 
 /// Bytes that may wait, whatever the number of records: a full queue of usual spans has half of one.
@@ -16,6 +17,7 @@ const MAX_WAITING_BYTES: usize = 16 * 1024 * 1024;
 pub(crate) struct Queue {
     signal: &'static str,
     limits: Limits,
+    full: OnceLock<Counter>,
     state: Mutex<State>,
     /// A batch is full, or nobody may wait any longer.
     due: Notify,
@@ -49,6 +51,7 @@ impl Queue {
         Self {
             signal,
             limits,
+            full: OnceLock::new(),
             state: Mutex::default(),
             due: Notify::new(),
             closed: Notify::new(),
@@ -66,7 +69,7 @@ impl Queue {
         let has_room = state.waiting.len() + entries.len() <= MAX_WAITING_BYTES;
         if !has_room || state.count + count > self.limits.waiting {
             drop(state);
-            return self.count_dropped(self.limits.full, count as u64);
+            return self.full().increment(count as u64);
         }
         let before = state.count;
         state.waiting.extend_from_slice(entries);
@@ -145,8 +148,16 @@ impl Queue {
     }
 
     pub(crate) fn count_dropped(&self, reason: &'static str, count: u64) {
+        self.dropped(reason).increment(count);
+    }
+
+    /// Resolved once: when it counts, it counts for every record.
+    fn full(&self) -> &Counter {
+        self.full.get_or_init(|| self.dropped(self.limits.full))
+    }
+
+    fn dropped(&self, reason: &'static str) -> Counter {
         metrics::counter!(metric::TELEMETRY_DROPPED, "signal" => self.signal, "reason" => reason)
-            .increment(count);
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
