@@ -91,3 +91,26 @@ async fn a_collector_that_hangs_delays_the_end_by_no_more_than_it_may() {
         .find(|line| line["message"] == "application_stopped");
     assert_eq!(stopped.unwrap()["traces_flushed"], false);
 }
+
+#[tokio::test]
+async fn the_environment_says_who_sends_and_where_to() {
+    let (otlp, elastic) = (OtlpSink::start().unwrap(), OtlpSink::start().unwrap());
+    let service = exporting(&otlp.endpoint(), "grpc")
+        .variable("OTEL_RESOURCE_ATTRIBUTES", "team=red,host.name=h1")
+        .variable("K8S_POD_NAME", "shop-7")
+        .variable("ELASTIC_APM__IS_ENABLED", "true")
+        .variable("ELASTIC_APM__SERVER_URL", &elastic.endpoint())
+        .variable("ELASTIC_APM__SECRET_TOKEN", "hunter2")
+        .variable("ELASTIC_APM__SERVICE_NAME", "till");
+    let service = service.start().unwrap();
+    assert_eq!(service.anonymous().get("/ok").await.status, 200);
+    assert_eq!(service.stop().unwrap().0.code(), Some(0));
+    for (sink, name) in [(&otlp, "belvedere"), (&elastic, "till")] {
+        let resource = &sink.spans()[0].resource;
+        assert_eq!(resource["service.name"], name);
+        assert_eq!((&*resource["team"], &*resource["host.name"]), ("red", "h1"));
+        assert_eq!(resource["k8s.pod.name"], "shop-7");
+    }
+    let headers = &elastic.requests()[0].headers;
+    assert_eq!(headers["authorization"], "Bearer hunter2");
+}
