@@ -13,7 +13,7 @@ BENCHES = --manifest-path benches/Cargo.toml
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test new fmt lint doc deny sync template-test soak bench-quick ir-gate clean
+.PHONY: help demo test new fmt lint doc deny sync template-test soak bench-quick bench-micro ir-gate clean
 .PHONY: tools fmt-check unit doctest
 
 help: ## Show this list
@@ -79,6 +79,9 @@ soak: ## The long tests, one after the other, with their figures: about seven mi
 
 bench-quick: ## CPU and instructions a request, against bare axum
 	@$(XTASK) bench-quick
+
+bench-micro: ## Nanoseconds of one event, one span, one measurement (criterion)
+	@cargo bench --quiet -p belvedere-core -p belvedere-telemetry --benches
 
 ir-gate: ## Instructions a request, held against benches/limits.toml
 	@$(XTASK) ir-gate

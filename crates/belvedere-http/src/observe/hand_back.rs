@@ -12,9 +12,10 @@ const SERVER_TIMING: HeaderName = HeaderName::from_static(header::SERVER_TIMING)
 const BEFORE: &[u8; 18] = b"traceparent;desc=\"";
 const AFTER: u8 = b'"';
 
-/// Names the trace in the headers of an answer.
+/// Names the trace in the headers of an answer, while traces are exported.
 pub(super) fn trace(how: ResponseTrace, context: &RequestContext, headers: &mut HeaderMap) {
-    if how == ResponseTrace::None {
+    // Where no trace goes anywhere its name finds nothing; the request's id is in the answer, and in the log, all the same.
+    if how == ResponseTrace::None || !context.wants_spans() {
         return;
     }
     let trace = context.traceparent().to_ascii();

@@ -85,3 +85,14 @@ async fn a_probe_belongs_to_no_trace_and_names_none() {
     let headers = service.get("/health/live").await.headers;
     assert!(!headers.contains_key("traceresponse") && !headers.contains_key("server-timing"));
 }
+
+#[tokio::test]
+async fn a_trace_that_goes_nowhere_is_not_named() {
+    let setup = Setup {
+        exports: false,
+        ..Setup::default()
+    };
+    let service = setup.start().await;
+    let headers = service.get("/ok").await.headers;
+    assert!(headers.contains_key("x-request-id") && !headers.contains_key("server-timing"));
+}
