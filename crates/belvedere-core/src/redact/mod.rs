@@ -5,6 +5,7 @@
 
 mod card;
 mod keys;
+mod quoted;
 mod redactor;
 mod suspicion;
 #[cfg(test)]

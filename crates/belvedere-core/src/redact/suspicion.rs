@@ -14,6 +14,8 @@ pub(super) struct Suspicion {
     pub(super) bearer: bool,
     /// `eyJ`, the begin of a JSON object in base64.
     pub(super) jwt: bool,
+    /// `inv`, of `invalid`.
+    pub(super) quoted: bool,
     /// Enough digits.
     pub(super) card: bool,
 }
@@ -23,6 +25,7 @@ impl Suspicion {
         at: true,
         bearer: true,
         jwt: true,
+        quoted: true,
         card: true,
     };
 
@@ -46,7 +49,7 @@ impl Suspicion {
     }
 
     pub(super) fn is_none(self) -> bool {
-        !(self.at | self.bearer | self.jwt | self.card)
+        !(self.at | self.bearer | self.jwt | self.quoted | self.card)
     }
 }
 
@@ -55,6 +58,7 @@ struct Seen {
     at: u8,
     bearer: u8,
     jwt: u8,
+    quoted: u8,
     digits: u32,
 }
 
@@ -62,7 +66,8 @@ impl Seen {
     /// Without branches and of a fixed length, so that the compiler looks at many bytes at once.
     #[inline]
     fn look(&mut self, block: &[u8; BLOCK]) {
-        let (mut at, mut bearer, mut jwt, mut digits) = (0, 0, 0, 0u8);
+        let (mut at, mut bearer, mut jwt) = (0, 0, 0);
+        let (mut quoted, mut digits) = (0, 0u8);
         for position in 0..STEP {
             let (a, b, c) = (block[position], block[position + 1], block[position + 2]);
             at |= u8::from(c == b'@');
@@ -70,11 +75,13 @@ impl Seen {
                 & u8::from(b | 0x20 == b'e')
                 & u8::from(c | 0x20 == b'a');
             jwt |= u8::from(a == b'e') & u8::from(b == b'y') & u8::from(c == b'J');
+            quoted |= u8::from(a == b'i') & u8::from(b == b'n') & u8::from(c == b'v');
             digits += u8::from(c.wrapping_sub(b'0') < 10);
         }
         self.at |= at;
         self.bearer |= bearer;
         self.jwt |= jwt;
+        self.quoted |= quoted;
         self.digits += u32::from(digits);
     }
 
@@ -83,6 +90,7 @@ impl Seen {
             at: self.at != 0,
             bearer: self.bearer != 0,
             jwt: self.jwt != 0,
+            quoted: self.quoted != 0,
             card: self.digits >= CARD_DIGITS,
         }
     }

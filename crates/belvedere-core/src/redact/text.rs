@@ -1,9 +1,9 @@
 use std::{borrow::Cow, ops::Range};
 
-use super::{REDACTED, card, suspicion::Suspicion, token, userinfo};
+use super::{REDACTED, card, quoted, suspicion::Suspicion, token, userinfo};
 
-/// A text with what looks like a secret taken out of it: tokens after `Bearer`, JWTs, card numbers that pass Luhn's check, and
-/// user and password of URLs.
+/// A text with what looks like a secret taken out of it: tokens after `Bearer`, JWTs, card numbers that pass Luhn's check, user
+/// and password of URLs, and input that a parser repeats.
 ///
 /// ```
 /// let shown = belvedere_core::redact_text("no route to redis://:hunter2@cache:6379");
@@ -46,6 +46,9 @@ fn find(text: &str, suspicion: Suspicion, is_whole: bool) -> Vec<Range<usize>> {
     }
     if suspicion.card {
         card::find(text, is_whole, &mut found);
+    }
+    if suspicion.quoted {
+        quoted::find(text, is_whole, &mut found);
     }
     found.sort_unstable_by_key(|range| range.start);
     found

@@ -1,5 +1,7 @@
+use std::borrow::Cow;
+
 use axum::response::{IntoResponse, Response};
-use belvedere_core::RequestContext;
+use belvedere_core::{RequestContext, redact_text};
 use http::{
     HeaderValue, StatusCode,
     header::{CONTENT_TYPE, RETRY_AFTER},
@@ -34,7 +36,8 @@ struct Body<'p> {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let problem = *self.0;
+        let mut problem = *self.0;
+        redact(&mut problem);
         let body = serde_json::to_vec(&Body::of(&problem)).unwrap_or_default();
         let mut response = (problem.status, body).into_response();
         let headers = response.headers_mut();
@@ -77,6 +80,18 @@ impl<'p> Body<'p> {
             request_id,
             trace_id,
             errors: &problem.errors,
+        }
+    }
+}
+
+/// What a parser says tends to repeat what it was given.
+fn redact(problem: &mut Inner) {
+    if let Some(Cow::Owned(shown)) = problem.detail.as_deref().map(redact_text) {
+        problem.detail = Some(shown.into());
+    }
+    for error in &mut problem.errors {
+        if let Cow::Owned(shown) = redact_text(&error.message) {
+            error.message = shown;
         }
     }
 }

@@ -6,6 +6,8 @@
 )]
 
 mod balancer;
+#[cfg(all(feature = "postgres", feature = "sentry"))]
+mod canary;
 mod cardinality;
 mod control;
 mod flush;

@@ -144,7 +144,7 @@ fn order_number(random: &mut Rng) -> String {
     loop {
         let length = random.usize(13..=19);
         let number = digits(random, length);
-        if luhn_sum(&number) % 10 != 0 {
+        if !luhn_sum(&number).is_multiple_of(10) {
             return number;
         }
     }
@@ -155,7 +155,7 @@ fn a_look_sees_what_a_search_would_find_at_any_place() {
     for length in 0..120 {
         for at in 0..length {
             let mut text = vec![b'.'; length];
-            for needle in [&b"://@"[..], b"bEa", b"eyJ", b"4111111111111"] {
+            for needle in [&b"://@"[..], b"bEa", b"eyJ", b"inv", b"4111111111111"] {
                 text.fill(b'.');
                 let Some(place) = text.get_mut(at..at + needle.len()) else {
                     continue;

@@ -120,3 +120,26 @@ fn the_start_of_a_secret_is_not_shown_where_its_end_was_cut() {
         assert_eq!(redactor.show_start("note", start), shown);
     }
 }
+
+#[test]
+fn what_a_parser_repeats_of_its_input_is_cut() {
+    assert_shown(&[
+        (
+            r#"from database: invalid input syntax for type integer: "hun"ter2""#,
+            r#"from database: invalid input syntax for type integer: "[REDACTED]""#,
+        ),
+        (
+            r#"invalid input value for enum mood: "hunter2""#,
+            r#"invalid input value for enum mood: "[REDACTED]""#,
+        ),
+        (
+            r#"invalid type: string "hunter2", expected u8"#,
+            r#"invalid type: string "[REDACTED]", expected u8"#,
+        ),
+    ]);
+    assert_untouched(&[
+        r#"relation "accounts" does not exist"#,
+        "invalid type: map, expected u8",
+        r#"invalid "name""#,
+    ]);
+}
