@@ -192,3 +192,6 @@ pub(crate) fn count_dropped(reason: &'static str, count: u64) {
     let labels = [("signal", "errors"), ("reason", reason)];
     metrics::counter!(metric::TELEMETRY_DROPPED, &labels).increment(count);
 }
+
+#[cfg(test)]
+mod tests;
