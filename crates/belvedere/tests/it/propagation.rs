@@ -59,5 +59,6 @@ async fn export_that_is_off_leaves_propagation_and_the_log_on() {
     let answer = asked(&service).await;
     let line = service.completed(&answer.request_id()).await;
     assert_eq!(line["trace_id"], TRACE);
-    assert!(answer.header("server-timing").contains(TRACE));
+    // A trace that goes nowhere is nothing to look for.
+    assert_eq!(answer.header("server-timing"), "");
 }

@@ -102,7 +102,6 @@ async fn what_runs_is_told_with_its_compiler_and_its_age() {
         &info["version"],
         info["commit"].as_str().unwrap_or("unknown"),
     );
-    let labels = format!(r#"commit="{commit}",rustc="{rustc}""#);
-    let line = format!(r#"build_info{{version={version},{labels}}} 1"#);
+    let line = format!(r#"build_info{{commit="{commit}",rustc="{rustc}",version={version}}} 1"#);
     service.metric(&line).await;
 }
