@@ -44,6 +44,11 @@ impl Shutdown {
         *self.0.borrow() >= Phase::Draining
     }
 
+    /// Whether no new work may begin.
+    pub fn is_stopping(&self) -> bool {
+        *self.0.borrow() >= Phase::Stopping
+    }
+
     /// Whether what is in flight is being cut.
     pub fn is_aborting(&self) -> bool {
         *self.0.borrow() >= Phase::Aborting

@@ -1,11 +1,13 @@
 use std::{
     error::Error,
+    future::poll_fn,
     net::SocketAddr,
     pin::{Pin, pin},
     sync::{
         Arc,
         atomic::{AtomicU32, Ordering},
     },
+    task::Poll,
 };
 
 use axum::{Router, body::Body};
@@ -16,7 +18,7 @@ use hyper_util::{
     rt::{TokioExecutor, TokioIo},
     server::conn::auto::Builder,
 };
-use tokio::{net::TcpStream, sync::OwnedSemaphorePermit};
+use tokio::{net::TcpStream, sync::OwnedSemaphorePermit, task::coop::unconstrained};
 
 use super::{
     Limits,
@@ -130,35 +132,62 @@ pub(super) async fn serve(
     let mut patience = pin!(connector.patience(&activity));
     let Connector { shutdown, .. } = &**connector;
 
-    let mut end = watch(connection.as_mut(), patience.as_mut(), shutdown.draining()).await;
+    let mut end = watch(
+        connection.as_mut(),
+        patience.as_mut(),
+        shutdown.draining(),
+        || shutdown.is_draining(),
+    )
+    .await;
     if matches!(end, End::Shutdown) {
         // HTTP/1.1 is told by a header: to close it between two requests would race with the second.
         if activity.is_http2() && activity.has_served() {
             connection.as_mut().graceful_shutdown();
         }
-        end = watch(connection.as_mut(), patience.as_mut(), shutdown.stopping()).await;
+        end = watch(
+            connection.as_mut(),
+            patience.as_mut(),
+            shutdown.stopping(),
+            || shutdown.is_stopping(),
+        )
+        .await;
     }
     if matches!(end, End::Shutdown | End::Waited(Phase::Idle)) {
         connection.as_mut().graceful_shutdown();
         patience.as_mut().hurry();
-        end = watch(connection, patience, shutdown.aborting()).await;
+        end = watch(connection, patience, shutdown.aborting(), || {
+            shutdown.is_aborting()
+        })
+        .await;
     }
     connector.tell(&end);
 }
 
 /// Drives a connection until it ends, is waited for too long, or the shutdown has `advanced`.
+///
+/// To listen takes a lock that all connections share, so that is done once, and again only when it `has_advanced`: every request
+/// comes by here. Without tokio's budget, which could keep the one time from being it.
 async fn watch<C>(
-    connection: Pin<&mut C>,
-    patience: Pin<&mut Patience<'_>>,
+    mut connection: Pin<&mut C>,
+    mut patience: Pin<&mut Patience<'_>>,
     advanced: impl Future<Output = ()>,
+    has_advanced: impl Fn() -> bool,
 ) -> End
 where
     C: Future<Output = Result<(), Box<dyn Error + Send + Sync>>>,
 {
-    tokio::select! {
-        biased;
-        ended = connection => End::Served(ended),
-        () = advanced => End::Shutdown,
-        phase = patience => End::Waited(phase),
-    }
+    let mut advanced = pin!(unconstrained(advanced));
+    let mut is_listening = false;
+    poll_fn(|task| {
+        if let Poll::Ready(ended) = connection.as_mut().poll(task) {
+            return Poll::Ready(End::Served(ended));
+        }
+        let listens = !is_listening || has_advanced();
+        is_listening = true;
+        if listens && advanced.as_mut().poll(task).is_ready() {
+            return Poll::Ready(End::Shutdown);
+        }
+        patience.as_mut().poll(task).map(End::Waited)
+    })
+    .await
 }
