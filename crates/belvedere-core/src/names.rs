@@ -118,6 +118,8 @@ pub mod event {
     pub const TELEMETRY_EXPORT_FAILED: &str = "telemetry_export_failed";
     /// It does again.
     pub const TELEMETRY_EXPORT_RECOVERED: &str = "telemetry_export_recovered";
+    /// Sentry does not take what it is sent.
+    pub const ERRORS_EXPORT_FAILED: &str = "errors_export_failed";
     /// The process had to go before all of its spans had left.
     pub const TRACES_NOT_FLUSHED: &str = "traces_not_flushed";
     /// The database answered.

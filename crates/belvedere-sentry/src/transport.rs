@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use belvedere_core::names::metric;
+use belvedere_core::names::{event, metric};
 use reqwest::{Client, StatusCode, Url, header::RETRY_AFTER};
 use sentry_core::types::Dsn;
 use tokio::runtime::{self, Runtime};
@@ -164,7 +164,7 @@ impl Way {
                     count_dropped("export_failed", 1);
                     // Once for each time that it breaks, and as no error: that would have to be sent.
                     if !std::mem::replace(&mut is_failing, true) {
-                        tracing::warn!(error = %error, "errors_export_failed");
+                        tracing::warn!(message = event::ERRORS_EXPORT_FAILED, error = %error);
                     }
                 }
             }
