@@ -8,9 +8,12 @@ use crate::{
 
 /// What a type of knob has to say about itself.
 pub trait Knob {
+    /// Whether a value is shown to nobody, even one that is not valid.
+    const IS_SECRET: bool = false;
+
     /// Adds the documentation of the knob at `path`, or of all knobs below it.
     fn document(docs: &mut Docs, path: &str, text: &'static [&'static str]) {
-        docs.add(path, text, false);
+        docs.push(path, text, Self::IS_SECRET, false);
     }
 }
 
@@ -22,6 +25,7 @@ pub struct Docs(Vec<Doc>);
 pub(super) struct Doc {
     pub(super) path: String,
     pub(super) text: &'static [&'static str],
+    pub(super) is_secret: bool,
     pub(super) is_section: bool,
 }
 
@@ -35,10 +39,21 @@ impl Docs {
 
     /// One more entry.
     pub fn add(&mut self, path: &str, text: &'static [&'static str], is_section: bool) {
+        self.push(path, text, false, is_section);
+    }
+
+    fn push(
+        &mut self,
+        path: &str,
+        text: &'static [&'static str],
+        is_secret: bool,
+        is_section: bool,
+    ) {
         let path = path.to_owned();
         self.0.push(Doc {
             path,
             text,
+            is_secret,
             is_section,
         });
     }
@@ -55,6 +70,10 @@ impl Docs {
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &Doc> {
         self.0.iter()
+    }
+
+    pub(super) fn is_secret(&self, path: &str) -> bool {
+        self.iter().any(|doc| doc.is_secret && doc.path == path)
     }
 
     pub(super) fn knobs(&self) -> impl Iterator<Item = &str> {
@@ -80,7 +99,6 @@ leaf_knobs!(
     SocketAddr,
     PathBuf,
     Seconds,
-    Secret,
     ConnectionUrl,
     TrustedPeers,
     Propagators,
@@ -88,8 +106,17 @@ leaf_knobs!(
     ResponseTrace,
 );
 
-impl<K: Knob> Knob for Option<K> {}
-impl<K: Knob> Knob for Vec<K> {}
+impl<T> Knob for Secret<T> {
+    const IS_SECRET: bool = true;
+}
+
+impl<K: Knob> Knob for Option<K> {
+    const IS_SECRET: bool = K::IS_SECRET;
+}
+
+impl<K: Knob> Knob for Vec<K> {
+    const IS_SECRET: bool = K::IS_SECRET;
+}
 
 /// Nothing to set.
 impl Knob for () {

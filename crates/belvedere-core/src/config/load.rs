@@ -44,7 +44,7 @@ where
         .map_err(|error| ConfigError::new("defaults", error.to_string()))?;
     let mut config = C::default();
     for setting in settings {
-        match apply::<C>(&tree, &setting) {
+        match apply::<C>(&tree, &setting, &docs) {
             Ok((better, good)) => (tree, config) = (better, good),
             Err(problem) => problems.push(problem),
         }
@@ -59,6 +59,7 @@ where
 fn apply<C: DeserializeOwned>(
     tree: &Value,
     setting: &Setting,
+    docs: &Docs,
 ) -> Result<(Value, C), ConfigProblem> {
     let mut first_error = None;
     for reading in readings(&setting.value) {
@@ -70,13 +71,13 @@ fn apply<C: DeserializeOwned>(
         }
     }
     let reason = first_error.map_or_else(String::new, |error| error.to_string());
-    Err(setting.problem(&reason))
+    Err(setting.problem(&reason, docs))
 }
 
 impl Setting {
-    fn problem(&self, reason: &str) -> ConfigProblem {
+    fn problem(&self, reason: &str, docs: &Docs) -> ConfigProblem {
         let redactor = Redactor::default();
-        let message = if redactor.hides(&self.path) {
+        let message = if redactor.hides(&self.path) || docs.is_secret(&self.path) {
             "is not valid".to_owned()
         } else {
             let value = self.value.to_string();

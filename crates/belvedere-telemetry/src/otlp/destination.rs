@@ -201,7 +201,7 @@ fn certificate(variable: &str, file: Option<&Path>) -> Result<Option<Vec<u8>>, C
 /// `name=value,name=value`, values percent-encoded as in W3C Baggage. No message shows a value: they are keys of accounts.
 fn headers(variable: &str, given: Option<&Secret>) -> Result<HeaderMap, ConfigError> {
     let mut headers = HeaderMap::new();
-    let pairs = given.map_or("", Secret::expose).split(',');
+    let pairs = given.map_or("", |headers| headers.expose()).split(',');
     for (index, pair) in pairs.map(str::trim).enumerate() {
         if pair.is_empty() {
             continue;

@@ -32,6 +32,8 @@ settings! {
         pool_size: u32 = 5,
         /// Secret.
         password: Option<Secret> = None,
+        /// Secret by its type alone.
+        pin: Option<Secret<u16>> = None,
     }
 }
 settings! {
@@ -133,6 +135,25 @@ fn a_secret_is_read_from_a_file_and_never_shown() {
     .unwrap();
     assert_eq!(all.database.password.as_ref().unwrap().expose(), "hunter2");
     assert!(!format!("{all:?}{}", serde_json::to_string(&all).unwrap()).contains("hunter2"));
+}
+
+#[test]
+fn a_secret_that_is_not_valid_is_named_and_not_shown() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("default.toml");
+    std::fs::write(file, "[database]\npin = [4711]").unwrap();
+    let environment = environment(&[("DATABASE__PIN", "hunter2")]).directory(directory.path());
+    let problems = problems(&environment);
+    assert_eq!(problems.len(), 2, "{problems:?}");
+    assert!(problems[0].ends_with("default.toml: database.pin: is not valid"));
+    assert_eq!(problems[1], "DATABASE__PIN: is not valid");
+    let all: All = load(
+        &[("DATABASE__PIN".to_owned(), "4711".to_owned())]
+            .into_iter()
+            .collect(),
+    )
+    .unwrap();
+    assert_eq!(all.database.pin, Some(Secret::new(4711)));
 }
 
 #[test]
