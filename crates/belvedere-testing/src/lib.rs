@@ -5,13 +5,17 @@ mod figures;
 mod otlp;
 mod postgres;
 mod proxy;
+mod redis;
 mod sentry;
 mod service;
 
 pub use captured::{CapturedSpan, CapturedSpans};
 pub use figures::{Quantiles, report};
-pub use otlp::{OtlpAnswer, OtlpSink, ReceivedLog, ReceivedMetric, ReceivedRequest, ReceivedSpan};
+pub use otlp::{
+    OtlpAnswer, OtlpSink, ReceivedLog, ReceivedMetric, ReceivedRequest, ReceivedSpan, RetryAfter,
+};
 pub use postgres::{PostgresError, ThrowAwayPostgres};
 pub use proxy::TcpProxy;
+pub use redis::ThrowAwayRedis;
 pub use sentry::SentrySink;
 pub use service::{Answer, Caller, ServiceError, TestService, TestServiceBuilder};
