@@ -35,7 +35,7 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
-pub use self::answer::OtlpAnswer;
+pub use self::answer::{OtlpAnswer, RetryAfter};
 pub use self::log::ReceivedLog;
 pub use self::metric::ReceivedMetric;
 pub use self::span::ReceivedSpan;

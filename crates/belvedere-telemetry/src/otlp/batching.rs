@@ -74,6 +74,7 @@ impl Batching {
             envelope: ResourceEnvelope::new(resource, redactor),
             pace: self.pace(),
             is_failing: Cell::new(false),
+            not_before: Cell::new(None),
             url: target.shown_url(),
         };
         exporter.start(runtime).map_err(TelemetryError::Export)?;

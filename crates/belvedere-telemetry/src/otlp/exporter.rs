@@ -13,14 +13,10 @@ use tokio::{runtime::Runtime, time};
 
 use super::{
     Queue, ResourceEnvelope,
+    retry::Backoff,
     transport::{SendError, Transport},
     wire,
 };
-
-/// Pause before a batch is sent again; it doubles each time.
-const FIRST_PAUSE: Duration = Duration::from_millis(500);
-/// No pause is longer.
-const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
 /// Requests that wait for their answers at the same time: a back end that is far away is no reason to drop.
 const IN_FLIGHT: usize = 4;
@@ -55,6 +51,8 @@ pub(crate) struct Exporter {
     /// In log lines.
     pub(crate) url: String,
     pub(crate) is_failing: Cell<bool>,
+    /// Until when the back end wants to be left alone.
+    pub(crate) not_before: Cell<Option<Instant>>,
 }
 
 impl Exporter {
@@ -116,20 +114,47 @@ impl Exporter {
 
     async fn try_for_a_while(&self, request: Bytes) -> Result<u64, SendError> {
         let began = Instant::now();
-        let mut pause = FIRST_PAUSE;
+        let mut backoff = Backoff::default();
         loop {
+            self.wait_until_welcome().await;
             let is_last = self.queue.is_closed();
-            let error = match self.transport.send(request.clone()).await {
-                Err(SendError::Again(error)) => error,
+            let (why, after) = match self.transport.send(request.clone()).await {
+                Err(SendError::Again { why, after }) => (why, after),
                 ended => return ended,
             };
-            if is_last || began.elapsed() + pause > self.pace.patience {
-                return Err(SendError::Again(error));
+            if let Some(after) = after {
+                self.leave_alone_for(after);
             }
-            // With jitter, so that replicas do not come back all at once. The end of the process waits for no pause.
-            let jittered = pause.mul_f64(fastrand::f64() / 2.0 + 0.5);
-            let _ = time::timeout(jittered, self.queue.closed()).await;
-            pause = LONGEST_PAUSE.min(pause * 2);
+            let pause = after.unwrap_or_else(|| backoff.next());
+            if is_last || began.elapsed().saturating_add(pause) > self.pace.patience {
+                return Err(SendError::Again { why, after });
+            }
+            if after.is_none() {
+                // With jitter, so that replicas do not come back all at once.
+                self.pause(pause.mul_f64(fastrand::f64() / 2.0 + 0.5)).await;
+            }
         }
+    }
+
+    /// A back end's word holds for every batch, and for no longer than a batch is tried for.
+    fn leave_alone_for(&self, pause: Duration) {
+        let jittered = pause
+            .min(self.pace.patience)
+            .mul_f64(1.0 + fastrand::f64() / 10.0);
+        let until = Instant::now().checked_add(jittered);
+        self.not_before.set(self.not_before.get().max(until));
+    }
+
+    async fn wait_until_welcome(&self) {
+        let until = self.not_before.get();
+        let left = until.map(|until| until.saturating_duration_since(Instant::now()));
+        if let Some(left) = left.filter(|left| !left.is_zero()) {
+            self.pause(left).await;
+        }
+    }
+
+    /// The end of the process waits for no pause.
+    async fn pause(&self, pause: Duration) {
+        let _ = time::timeout(pause, self.queue.closed()).await;
     }
 }

@@ -12,6 +12,7 @@ use tonic::{
 
 use super::{
     Target,
+    retry::RetryInfo,
     transport::{CONNECT_TIMEOUT, MAX_ANSWER, Rejected, SendError, TransportError, rejected},
 };
 
@@ -58,7 +59,7 @@ impl GrpcTransport {
             client.unary(request, self.path.clone(), Plain).await
         };
         let answer = tokio::time::timeout(self.timeout, call).await;
-        let answer = answer.map_err(|_| SendError::Again("no answer in time".to_owned()))?;
+        let answer = answer.map_err(|_| SendError::again("no answer in time".to_owned()))?;
         answer
             .map(|answer| answer.into_inner())
             .map_err(|status| from_status(&status))
@@ -73,19 +74,26 @@ fn grpc_tls(target: &Target) -> ClientTlsConfig {
     }
 }
 
-/// What may be sent again, by the OTLP specification ("Failures" of OTLP/gRPC).
+/// What may be sent again, and when, by the OTLP specification ("Failures" and "Throttling" of OTLP/gRPC).
 fn from_status(status: &Status) -> SendError {
-    let text = format!("{:?}: {}", status.code(), status.message());
-    match status.code() {
+    let why = format!("{:?}: {}", status.code(), status.message());
+    let info = RetryInfo::of(status.details());
+    let may_pass = match status.code() {
         Code::Cancelled
         | Code::DeadlineExceeded
         | Code::Aborted
         | Code::OutOfRange
         | Code::Unavailable
-        | Code::DataLoss
-        | Code::ResourceExhausted => SendError::Again(text),
-        _ => SendError::Refused(text),
+        | Code::DataLoss => true,
+        // A quota that is used up, unless the back end says that it is only busy.
+        Code::ResourceExhausted => info.is_some(),
+        _ => false,
+    };
+    if !may_pass {
+        return SendError::Refused(why);
     }
+    let after = info.and_then(|info| info.delay());
+    SendError::Again { why, after }
 }
 
 /// The request is encoded already, and of the answer only one number is read.

@@ -1,4 +1,4 @@
-use std::io::Write;
+use std::{io::Write, time::SystemTime};
 
 use bytes::Bytes;
 use flate2::{Compression, write::GzEncoder};
@@ -9,7 +9,9 @@ use http::{
 use reqwest::{Client, Response, redirect::Policy};
 
 use super::{
-    Target, tls,
+    Target,
+    retry::retry_after,
+    tls,
     transport::{CONNECT_TIMEOUT, MAX_ANSWER, Rejected, SendError, TransportError, rejected},
 };
 
@@ -44,10 +46,10 @@ impl HttpTransport {
         let body = if self.gzip { gzip(&request) } else { request };
         let call = self.client.post(&self.url).headers(self.headers.clone());
         let answer = call.body(body).send().await;
-        let answer = answer.map_err(|error| SendError::Again(chain(&error.without_url())))?;
+        let answer = answer.map_err(|error| SendError::again(chain(&error.without_url())))?;
         let status = answer.status();
         if !status.is_success() {
-            return Err(from_http(status));
+            return Err(from_http(status, answer.headers()));
         }
         Ok(rejected(&beginning(answer).await))
     }
@@ -75,12 +77,16 @@ fn headers(target: &Target) -> HeaderMap {
     headers
 }
 
-/// What may be sent again, by the OTLP specification ("Failures" of OTLP/HTTP).
-fn from_http(status: StatusCode) -> SendError {
-    let text = status.to_string();
+/// What may be sent again, and when, by the OTLP specification ("Failures" and "Throttling" of OTLP/HTTP).
+fn from_http(status: StatusCode, headers: &HeaderMap) -> SendError {
+    let why = status.to_string();
     match status.as_u16() {
-        429 | 502 | 503 | 504 => SendError::Again(text),
-        _ => SendError::Refused(text),
+        429 | 503 => SendError::Again {
+            why,
+            after: retry_after(headers, SystemTime::now()),
+        },
+        502 | 504 => SendError::again(why),
+        _ => SendError::Refused(why),
     }
 }
 

@@ -12,6 +12,7 @@ mod log_export;
 mod log_record;
 mod metric;
 mod queue;
+mod retry;
 mod signal;
 pub(crate) mod span;
 mod tls;

@@ -22,11 +22,22 @@ pub(super) const MAX_ANSWER: usize = 64 * 1024;
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SendError {
     /// It may be taken later.
-    #[error("{0}")]
-    Again(String),
+    #[error("{why}")]
+    Again {
+        why: String,
+        /// When, if the back end says so.
+        after: Option<Duration>,
+    },
     /// It will never be.
     #[error("{0}")]
     Refused(String),
+}
+
+impl SendError {
+    /// It may be taken later, and nobody knows when.
+    pub(super) const fn again(why: String) -> Self {
+        Self::Again { why, after: None }
+    }
 }
 
 /// How many records of a request were not taken.

@@ -11,5 +11,6 @@ mod metrics;
 mod metrics_push;
 mod output;
 mod rotel;
+mod throttle;
 mod tls;
 mod traces;

@@ -1,13 +1,19 @@
 //! How the receiver answers.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use axum::{
     extract::{Request, State},
-    http::{StatusCode, header::CONTENT_TYPE},
+    http::{
+        StatusCode,
+        header::{CONTENT_TYPE, RETRY_AFTER},
+    },
     middleware::Next,
     response::{IntoResponse, Response},
 };
+
+use tonic::Code;
+use tonic_types::{ErrorDetails, StatusExt};
 
 use super::store::{ReceivedRequest, Store};
 
@@ -22,6 +28,17 @@ pub struct OtlpAnswer {
     pub delay: Duration,
     /// How many records of a request it says it has not taken.
     pub rejected: i64,
+    /// When it wants to be asked again, if it says so.
+    pub retry_after: Option<RetryAfter>,
+}
+
+/// How a receiver that takes nothing names its pause.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RetryAfter {
+    /// `Retry-After` in whole seconds; over gRPC `google.rpc.RetryInfo`.
+    In(Duration),
+    /// `Retry-After` as a date, this far from now. gRPC has none.
+    OnDate(Duration),
 }
 
 impl Default for OtlpAnswer {
@@ -31,6 +48,7 @@ impl Default for OtlpAnswer {
             status: 200,
             delay: Duration::ZERO,
             rejected: 0,
+            retry_after: None,
         }
     }
 }
@@ -53,18 +71,42 @@ pub(super) async fn answer(
         return next.run(request).await;
     }
     if is_grpc {
-        return grpc(status).into_http();
+        return grpc(status, answer.retry_after).into_http();
     }
-    status.into_response()
+    match answer.retry_after.map(RetryAfter::header) {
+        Some(value) => (status, [(RETRY_AFTER, value)]).into_response(),
+        None => status.into_response(),
+    }
 }
 
-fn grpc(status: StatusCode) -> tonic::Status {
-    let message = "as it was asked to";
-    match status.as_u16() {
-        400 => tonic::Status::invalid_argument(message),
-        401 => tonic::Status::unauthenticated(message),
-        429 => tonic::Status::resource_exhausted(message),
-        503 => tonic::Status::unavailable(message),
-        _ => tonic::Status::internal(message),
+impl RetryAfter {
+    fn header(self) -> String {
+        match self {
+            Self::In(pause) => pause.as_secs().to_string(),
+            Self::OnDate(pause) => httpdate::fmt_http_date(SystemTime::now() + pause),
+        }
     }
+
+    const fn delay(self) -> Option<Duration> {
+        match self {
+            Self::In(pause) => Some(pause),
+            Self::OnDate(_) => None,
+        }
+    }
+}
+
+fn grpc(status: StatusCode, retry_after: Option<RetryAfter>) -> tonic::Status {
+    let code = match status.as_u16() {
+        400 => Code::InvalidArgument,
+        401 => Code::Unauthenticated,
+        429 => Code::ResourceExhausted,
+        503 => Code::Unavailable,
+        _ => Code::Internal,
+    };
+    let mut details = ErrorDetails::new();
+    if let Some(pause) = retry_after.and_then(RetryAfter::delay) {
+        details.set_retry_info(Some(pause));
+    }
+    let message = "as it was asked to";
+    tonic::Status::with_error_details(code, message, details)
 }

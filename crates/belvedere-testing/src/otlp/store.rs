@@ -18,6 +18,8 @@ pub struct ReceivedRequest {
     pub path: String,
     /// Its headers; names in lower case.
     pub headers: BTreeMap<String, String>,
+    /// When its head was read.
+    pub at: Instant,
 }
 
 impl ReceivedRequest {
@@ -29,6 +31,7 @@ impl ReceivedRequest {
             headers: headers
                 .map(|(name, value)| (name.to_string(), text(value.as_bytes())))
                 .collect(),
+            at: Instant::now(),
         }
     }
 }
