@@ -67,6 +67,7 @@ fn record(context: &RequestContext) {
         trace_id: context.trace_id(),
         span_id: context.span_id(),
         parent: context.server_parent(),
+        trace_state: None,
         kind: &SpanKind::Server,
         name: "GET /v1/orders/{id}",
         start: now,

@@ -134,6 +134,7 @@ mod tests {
             parent_span_id: parent.to_owned(),
             name: name.to_owned(),
             kind,
+            trace_state: String::new(),
             attributes: BTreeMap::new(),
             status_code: 0,
             start_nanos: 0,

@@ -6,7 +6,7 @@ use std::{
 
 use opentelemetry::{
     Context as OtelContext, SpanId, TraceId,
-    trace::{SpanContext, TraceContextExt},
+    trace::{SpanContext, TraceContextExt, TraceState},
 };
 
 use super::{held::HeldSpans, log_fields::LogFields};
@@ -30,6 +30,12 @@ pub struct Identity {
 pub(super) struct Way {
     pub(super) caller: Caller,
     pub(super) propagators: Propagators,
+}
+
+impl Way {
+    fn state(&self) -> Option<&str> {
+        self.caller.carried.as_ref()?.state.as_deref()
+    }
 }
 
 /// Everything a signal needs to know about the request it belongs to.
@@ -57,7 +63,7 @@ impl RequestContext {
         log_fields: LogFields,
         tracer: &Tracer,
     ) -> Self {
-        let remote = || OtelContext::new().with_remote_span_context(own.remote_context());
+        let above = own.sampled.then(|| above_users_spans(&own, &way));
         Self {
             own,
             way,
@@ -65,7 +71,7 @@ impl RequestContext {
             identity: OnceLock::new(),
             log_fields,
             tracer: tracer.clone(),
-            otel: own.sampled.then(remote),
+            otel: above,
             waits_for_end: !own.sampled || tracer.waits_for_end(own.trace_id),
             held: HeldSpans::default(),
             kept: OnceLock::new(),
@@ -167,7 +173,12 @@ impl RequestContext {
     /// The caller's span, when it is not trusted to be a parent.
     pub fn server_link(&self) -> Option<SpanContext> {
         let link = self.way.caller.link.as_ref();
-        link.map(TraceParent::remote_context)
+        link.map(|link| link.remote_context(TraceState::NONE))
+    }
+
+    /// `tracestate` of a trusted caller, as it came: up to 512 bytes and 32 members (W3C Trace Context).
+    pub fn trace_state(&self) -> Option<&str> {
+        self.way.state()
     }
 
     /// What a trusted caller sent along under `key` (W3C Baggage), if `TRACE__BAGGAGE_KEYS` lets it in.
@@ -186,4 +197,10 @@ impl RequestContext {
     pub(super) const fn otel_context(&self) -> Option<&OtelContext> {
         self.otel.as_ref()
     }
+}
+
+fn above_users_spans(own: &TraceParent, way: &Way) -> OtelContext {
+    let state = way.state().and_then(|state| state.parse().ok());
+    let above = own.remote_context(state.unwrap_or_default());
+    OtelContext::new().with_remote_span_context(above)
 }

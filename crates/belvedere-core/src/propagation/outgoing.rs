@@ -9,8 +9,7 @@ impl RequestContext {
         let is_debug = carried.is_some_and(|carried| carried.is_debug);
         if has(Propagator::TraceContext) {
             put(header::TRACEPARENT, &from.to_ascii());
-            let state = carried.and_then(|carried| carried.state.as_deref());
-            state
+            self.trace_state()
                 .into_iter()
                 .for_each(|state| put(header::TRACESTATE, state.as_bytes()));
         }

@@ -59,6 +59,7 @@ impl ChildSpan {
                 span_id: self.parent,
                 is_remote: false,
             }),
+            trace_state: self.context.trace_state(),
             kind,
             name,
             start: self.began,

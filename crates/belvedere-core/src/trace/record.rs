@@ -73,6 +73,8 @@ pub struct SpanRecord<'s> {
     pub span_id: SpanId,
     /// `None` for a root.
     pub parent: Option<Parent>,
+    /// `tracestate` as the caller sent it (W3C Trace Context), if there is any.
+    pub trace_state: Option<&'s str>,
     /// Server, client, producer, consumer or internal.
     pub kind: &'s SpanKind,
     /// Low-cardinality name.

@@ -70,9 +70,9 @@ impl TraceParent {
         if self.sampled { "01" } else { "00" }
     }
 
-    pub(crate) fn remote_context(&self) -> SpanContext {
+    pub(crate) fn remote_context(&self, state: TraceState) -> SpanContext {
         let flags = TraceFlags::default().with_sampled(self.sampled);
-        SpanContext::new(self.trace_id, self.span_id, flags, true, TraceState::NONE)
+        SpanContext::new(self.trace_id, self.span_id, flags, true, state)
     }
 }
 

@@ -54,6 +54,7 @@ pub(super) fn record(
         trace_id: context.trace_id(),
         span_id: context.span_id(),
         parent: context.server_parent(),
+        trace_state: context.trace_state(),
         kind: &SpanKind::Server,
         name: &series.span_name,
         start: end - ending.duration,

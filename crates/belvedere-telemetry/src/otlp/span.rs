@@ -22,6 +22,7 @@ pub(crate) const SPANS: u32 = 2;
 
 const TRACE_ID: u32 = 1;
 const SPAN_ID: u32 = 2;
+const TRACE_STATE: u32 = 3;
 const PARENT_SPAN_ID: u32 = 4;
 const NAME: u32 = 5;
 const KIND: u32 = 6;
@@ -50,6 +51,9 @@ const SAMPLED: u32 = 1;
 pub(crate) fn record(out: &mut Vec<u8>, redactor: &Redactor, span: &SpanRecord<'_>) {
     nested(out, SPANS, |out| {
         ids(out, span.trace_id, span.span_id, span.parent);
+        if let Some(state) = span.trace_state {
+            trace_state(out, redactor, state);
+        }
         bytes(out, NAME, span.name.as_bytes());
         unsigned(out, KIND, kind(span.kind));
         fixed64(out, START, nanos(span.start));
@@ -74,6 +78,8 @@ pub(crate) fn data(out: &mut Vec<u8>, redactor: &Redactor, span: &SpanData) {
     nested(out, SPANS, |out| {
         let own = &span.span_context;
         ids(out, own.trace_id(), own.span_id(), parent);
+        // Empty, and not allocated, where there is none.
+        trace_state(out, redactor, &own.trace_state().header());
         bytes(out, NAME, span.name.as_bytes());
         unsigned(out, KIND, kind(&span.span_kind));
         fixed64(out, START, nanos(span.start_time));
@@ -97,6 +103,13 @@ fn ids(out: &mut Vec<u8>, trace_id: TraceId, span_id: SpanId, parent: Option<Par
     bytes(out, SPAN_ID, &span_id.to_bytes());
     if let Some(parent) = parent {
         bytes(out, PARENT_SPAN_ID, &parent.span_id.to_bytes());
+    }
+}
+
+/// A list that is changed anywhere is no list of its senders any more: it is left out.
+fn trace_state(out: &mut Vec<u8>, redactor: &Redactor, state: &str) {
+    if !state.is_empty() && shown(redactor, "tracestate", state) == state {
+        bytes(out, TRACE_STATE, state.as_bytes());
     }
 }
 

@@ -69,6 +69,7 @@ fn end(context: &RequestContext) {
         trace_id: context.trace_id(),
         span_id: context.span_id(),
         parent: None,
+        trace_state: None,
         kind: &SpanKind::Server,
         name: "GET /v1/orders/{id}",
         start: now - Duration::from_millis(5),

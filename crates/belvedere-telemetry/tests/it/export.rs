@@ -31,6 +31,7 @@ fn record(context: &RequestContext, name: &str) {
         trace_id: context.trace_id(),
         span_id: context.span_id(),
         parent: None,
+        trace_state: None,
         kind: &SpanKind::Server,
         name,
         start: SystemTime::UNIX_EPOCH,

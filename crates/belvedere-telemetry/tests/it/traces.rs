@@ -1,8 +1,10 @@
 use std::time::{Duration, SystemTime};
 
 use belvedere_core::{
-    RequestContext,
+    NewRequest, RequestContext,
+    context::Route,
     names::event,
+    propagation::{Incoming, Propagation},
     trace::{ChildSpan, SpanRecord, Status},
 };
 use belvedere_testing::{OtlpSink, ReceivedSpan};
@@ -18,6 +20,7 @@ fn end_server_span(context: &RequestContext) {
         trace_id: context.trace_id(),
         span_id: context.span_id(),
         parent: context.server_parent(),
+        trace_state: context.trace_state(),
         kind: &SpanKind::Server,
         name: "GET /v1/orders/{id}",
         start: now - Duration::from_millis(5),
@@ -67,6 +70,34 @@ fn own_spans_and_users_spans_of_a_sampled_request_are_one_trace() {
     assert_eq!((order.kind, select.kind), ("internal", "client"));
     assert_eq!(order.attributes["product"], "espresso");
     assert_eq!((order.status_code, inventory.status_code), (2, 0));
+}
+
+#[test]
+fn every_span_of_a_request_says_what_its_caller_said_of_the_trace() {
+    let sink = OtlpSink::start().unwrap();
+    let started = start_with(&sink.endpoint(), 1.0);
+    let mut headers = Incoming::default();
+    let parent = b"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    headers.see(b"traceparent", parent);
+    headers.see(b"tracestate", b"es=s:0.1, dd=s:1");
+    for is_trusted in [true, false] {
+        let caller = headers.caller(&Propagation::default(), || is_trusted);
+        let route = Route::new("GET", "/v1/orders");
+        let request = NewRequest::new(&route, "/v1/orders");
+        let context = request.caller(caller).begin(started.telemetry.tracer());
+        context.enter(handle);
+        end_server_span(&context);
+    }
+    assert!(started.telemetry.flush_traces());
+    let spans = sink.spans();
+    let of = |span: &&ReceivedSpan| span.trace_id.starts_with("4bf92f35");
+    let (ours, theirs): (Vec<_>, Vec<_>) = spans.iter().partition(of);
+    assert_eq!((ours.len(), theirs.len()), (4, 4));
+    for span in ours {
+        let state = span.trace_state.replace(' ', "");
+        assert_eq!(state, "es=s:0.1,dd=s:1", "{}", span.name);
+    }
+    assert!(theirs.iter().all(|span| span.trace_state.is_empty()));
 }
 
 #[test]

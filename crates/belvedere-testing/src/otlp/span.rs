@@ -16,6 +16,8 @@ pub struct ReceivedSpan {
     pub span_id: String,
     /// 16 hex digits, empty for a root.
     pub parent_span_id: String,
+    /// The caller's `tracestate`, empty where there was none.
+    pub trace_state: String,
     /// The span's name.
     pub name: String,
     /// `internal`, `server`, `client`, `producer`, `consumer` or `unspecified`.
@@ -54,6 +56,7 @@ pub(super) fn read_span(span: Span, resource: BTreeMap<String, String>) -> Recei
         span_id: hex(&span.span_id),
         parent_span_id: hex(&span.parent_span_id),
         kind: kind(span.kind()),
+        trace_state: span.trace_state,
         name: span.name,
         attributes: of_attributes(span.attributes),
         status_code: span.status.map_or(0, |status| status.code),

@@ -62,3 +62,14 @@ async fn export_that_is_off_leaves_propagation_and_the_log_on() {
     // A trace that goes nowhere is nothing to look for.
     assert_eq!(answer.header("server-timing"), "");
 }
+
+#[tokio::test]
+async fn the_server_span_says_what_its_caller_said_of_the_trace() {
+    let service = service().start().expect("the service starts");
+    let request = service.anonymous().request(Method::GET, "/ok");
+    let request = request.header("traceparent", format!("00-{TRACE}-{CALLER}-01"));
+    Answer::of(request.header("tracestate", "es=s:0.1,dd=s:1")).await;
+    service.trace(TRACE).await;
+    let spans = service.otlp().trace(TRACE);
+    assert_eq!(spans[0].trace_state, "es=s:0.1,dd=s:1", "{spans:?}");
+}

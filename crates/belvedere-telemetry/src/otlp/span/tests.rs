@@ -34,11 +34,18 @@ fn above(flags: TraceFlags) -> SpanContext {
     SpanContext::new(7.into(), 8.into(), flags, true, TraceState::NONE)
 }
 
+fn with_state(context: &SpanContext, state: &str) -> SpanContext {
+    let (trace_id, span_id) = (context.trace_id(), context.span_id());
+    let state = state.parse().unwrap();
+    SpanContext::new(trace_id, span_id, context.trace_flags(), false, state)
+}
+
 fn of_record<'s>(change: impl FnOnce(&mut SpanRecord<'s>)) -> Span {
     let mut span = SpanRecord {
         trace_id: TRACE.into(),
         span_id: OWN.into(),
         parent: None,
+        trace_state: None,
         kind: &SpanKind::Server,
         name: "GET /v1/orders/{id}",
         start: at(1_700_000_000_000_000_001),
@@ -94,6 +101,7 @@ fn text(text: &str) -> Any {
 fn a_record_arrives_field_by_field() {
     let link = above(TraceFlags::SAMPLED);
     let span = of_record(|span| {
+        span.trace_state = Some("es=s:0.1,dd=s:1");
         span.parent = Some(Parent {
             span_id: ABOVE.into(),
             is_remote: true,
@@ -113,6 +121,7 @@ fn a_record_arrives_field_by_field() {
     assert_eq!(span.trace_id, TRACE.to_be_bytes());
     assert_eq!(span.span_id, OWN.to_be_bytes());
     assert_eq!(span.parent_span_id, ABOVE.to_be_bytes());
+    assert_eq!(span.trace_state, "es=s:0.1,dd=s:1");
     assert_eq!((&*span.name, span.kind), ("GET /v1/orders/{id}", 2));
     assert_eq!(span.start_time_unix_nano, 1_700_000_000_000_000_001);
     assert_eq!(span.end_time_unix_nano, 1_700_000_000_005_000_002);
@@ -142,7 +151,10 @@ fn a_record_arrives_field_by_field() {
 fn a_root_without_an_error_has_neither_parent_nor_status() {
     let span = of_record(|_| ());
     assert_eq!((span.parent_span_id.len(), span.status), (0, None));
-    assert_eq!(span.flags, SAMPLED | HAS_IS_REMOTE);
+    assert_eq!(
+        (span.flags, &*span.trace_state),
+        (SAMPLED | HAS_IS_REMOTE, "")
+    );
 }
 
 #[test]
@@ -162,6 +174,7 @@ fn every_kind_has_its_number() {
 fn a_span_of_the_sdk_arrives_with_its_events_and_links() {
     let span = of_data(|span| {
         span.parent_span_id = ABOVE.into();
+        span.span_context = with_state(&span.span_context, "es=s:0.1");
         span.attributes = vec![
             KeyValue::new("product", "café"),
             KeyValue::new("count", 3),
@@ -178,6 +191,7 @@ fn a_span_of_the_sdk_arrives_with_its_events_and_links() {
     });
     assert_eq!(span.parent_span_id, ABOVE.to_be_bytes());
     assert_eq!(span.flags, SAMPLED | HAS_IS_REMOTE);
+    assert_eq!(span.trace_state, "es=s:0.1");
     assert_eq!((span.start_time_unix_nano, span.end_time_unix_nano), (5, 9));
     let pairs = attributes(&span.attributes);
     assert_eq!(pairs[0], ("product", text("café")));
@@ -199,6 +213,7 @@ fn a_span_of_the_sdk_arrives_with_its_events_and_links() {
 #[test]
 fn what_no_signal_may_show_is_in_neither_kind_of_span() {
     let own = of_record(|span| {
+        span.trace_state = Some("mq=amqp://u:hunter2@h");
         span.attributes = &[
             ("user.password", Value::Str("hunter2")),
             ("pin_secret", Value::Int(4711)),
@@ -219,6 +234,7 @@ fn what_no_signal_may_show_is_in_neither_kind_of_span() {
         span.status = SdkStatus::error("http://u:hunter2@h");
     });
     assert_eq!(attributes(&own.attributes)[1].1, text("[REDACTED]"));
+    assert_eq!(own.trace_state, "");
     for span in [own, sdk] {
         let shown = format!("{span:?}");
         assert!(
