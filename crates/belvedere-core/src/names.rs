@@ -16,6 +16,10 @@ pub mod metric {
     pub const HTTP_CONNECTIONS_REJECTED: &str = "http_connections_rejected_total";
     /// Histogram by `upstream`, `method`, `status`, in seconds.
     pub const HTTP_CLIENT_DURATION: &str = "http_client_request_duration_seconds";
+    /// Counter by `upstream`: tries after the first.
+    pub const HTTP_CLIENT_RETRIES: &str = "http_client_retries_total";
+    /// Gauge, in seconds since 1970: when the certificate of the public listener ends.
+    pub const TLS_CERT_NOT_AFTER: &str = "tls_cert_not_after_seconds";
     /// Histogram by `db_system_name`, `db_operation_name`, `db_collection_name`, in seconds.
     pub const DB_OPERATION_DURATION: &str = "db_client_operation_duration_seconds";
     /// Counter by `db_system_name`, `error_type`.
@@ -44,6 +48,10 @@ pub mod metric {
     pub const PANICS: &str = "panics_total";
     /// Counter by `level`.
     pub const LOG_EVENTS: &str = "log_events_total";
+    /// Counter by `reason`: callers that were not known.
+    pub const AUTH_FAILURES: &str = "auth_failures_total";
+    /// Counter by `limit` (`ip`, `principal`): callers forgotten before their time, because there were too many.
+    pub const RATE_LIMIT_EVICTIONS: &str = "rate_limit_evictions_total";
     /// Counter by `signal`, `reason`.
     pub const TELEMETRY_DROPPED: &str = "telemetry_dropped_total";
     /// Counter by `metric`: label sets past its budget.
@@ -126,6 +134,10 @@ pub mod event {
     pub const DATABASE_OK: &str = "database_connection_ok";
     /// The database did not answer in time.
     pub const DATABASE_FAILED: &str = "database_connection_failed";
+    /// Redis answered, or does so again.
+    pub const REDIS_OK: &str = "redis_connection_ok";
+    /// Redis does not answer; told once for each time that it stops.
+    pub const REDIS_FAILED: &str = "redis_connection_failed";
     /// The start failed for another reason.
     pub const NOT_STARTED: &str = "application_not_started";
     /// Every listener is bound.
@@ -140,6 +152,24 @@ pub mod event {
     pub const UNHANDLED_EXCEPTION: &str = "unhandled_exception";
     /// A statement took longer than it should.
     pub const SLOW_QUERY: &str = "slow_query";
+    /// Somebody who is not known wanted what is for callers that are.
+    pub const CALLER_REFUSED: &str = "caller_refused";
+    /// The issuer of tokens does not hand out its keys; told once for each time that it begins.
+    pub const JWKS_FAILED: &str = "jwks_failed";
+    /// It does again.
+    pub const JWKS_RECOVERED: &str = "jwks_recovered";
+    /// Too many calls of an upstream failed: it is not called for a while.
+    pub const CIRCUIT_OPENED: &str = "upstream_circuit_opened";
+    /// A few calls are let through, to see.
+    pub const CIRCUIT_HALF_OPEN: &str = "upstream_circuit_half_open";
+    /// They failed, too.
+    pub const CIRCUIT_REOPENED: &str = "upstream_circuit_reopened";
+    /// They were answered: the upstream is called again.
+    pub const CIRCUIT_CLOSED: &str = "upstream_circuit_closed";
+    /// The certificate of the public listener was replaced.
+    pub const TLS_RELOADED: &str = "tls_certificate_reloaded";
+    /// The files of the certificate have changed and cannot be used: the one before stays.
+    pub const TLS_RELOAD_FAILED: &str = "tls_certificate_reload_failed";
     /// The log queue was full.
     pub const LOG_EVENTS_DROPPED: &str = "log_events_dropped";
     /// The admin listener can be reached from elsewhere, and nobody may change anything there.

@@ -11,15 +11,14 @@ pub(crate) struct Jittered {
     pub(crate) ttl: Duration,
 }
 
-impl Jittered {
-    fn draw(&self) -> Option<Duration> {
-        Some(self.ttl.mul_f64(1.0 - JITTER * fastrand::f64()))
-    }
+/// `ttl`, or up to a tenth less.
+pub(crate) fn draw(ttl: Duration) -> Duration {
+    ttl.mul_f64(1.0 - JITTER * fastrand::f64())
 }
 
 impl<V> Expiry<String, V> for Jittered {
     fn expire_after_create(&self, _: &String, _: &V, _: Instant) -> Option<Duration> {
-        self.draw()
+        Some(draw(self.ttl))
     }
 
     fn expire_after_update(
@@ -29,7 +28,7 @@ impl<V> Expiry<String, V> for Jittered {
         _: Instant,
         _: Option<Duration>,
     ) -> Option<Duration> {
-        self.draw()
+        Some(draw(self.ttl))
     }
 }
 
@@ -41,7 +40,7 @@ mod tests {
     fn no_entry_outlives_its_ttl_and_none_loses_more_than_a_tenth() {
         let ttl = Duration::from_secs(10);
         for _ in 0..1000 {
-            let drawn = Jittered { ttl }.draw().unwrap();
+            let drawn = draw(ttl);
             assert!((ttl.mul_f64(0.9)..=ttl).contains(&drawn), "{drawn:?}");
         }
     }

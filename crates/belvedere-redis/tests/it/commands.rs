@@ -1,0 +1,133 @@
+//! Each command leaves a span and a figure, and nothing of what it said.
+
+use std::time::Duration;
+
+use belvedere_core::trace::Parent;
+use belvedere_testing::ThrowAwayRedis;
+use opentelemetry::trace::{SpanKind, Status};
+use redis::{AsyncCommands, RedisResult, Script};
+use tokio::time;
+
+use crate::helpers::{Request, connect, metrics, value};
+
+#[tokio::test]
+async fn a_command_is_a_client_span_without_its_key_or_value() {
+    let metrics = metrics();
+    let server = ThrowAwayRedis::start().unwrap();
+    let redis = connect(&format!("{}/3", server.url())).await;
+    let request = Request::new();
+    let read: String = request
+        .run(async {
+            let mut redis = redis.clone();
+            let _: () = redis.set("colour-key", "secret-blue").await.unwrap();
+            redis.get("colour-key").await.unwrap()
+        })
+        .await;
+    assert_eq!(read, "secret-blue");
+    let spans = request.spans();
+    let names: Vec<_> = spans.iter().map(|span| &*span.name).collect();
+    assert_eq!(names, ["SET", "GET"]);
+    let server_span = Parent {
+        span_id: request.context.span_id(),
+        is_remote: false,
+    };
+    for span in &spans {
+        assert_eq!(span.kind, SpanKind::Client);
+        assert_eq!(span.parent, Some(server_span));
+        assert_eq!(span.status, Status::Unset);
+        assert_eq!(span.get("db.system.name"), Some("redis"));
+        assert_eq!(span.get("db.namespace"), Some("3"));
+        assert_eq!(span.get("db.operation.name"), Some(&*span.name));
+        let told = format!("{span:?}");
+        assert!(
+            !told.contains("secret-blue") && !told.contains("colour-key"),
+            "{told}"
+        );
+    }
+    let series = "db_client_operation_duration_seconds_count{db_system_name=\"redis\",\
+                  db_operation_name=\"GET\",db_collection_name=\"\"}";
+    assert_eq!(value(&metrics, series).as_deref(), Some("1"));
+}
+
+#[tokio::test]
+async fn an_error_answer_is_told_by_its_code_alone() {
+    let metrics = metrics();
+    let server = ThrowAwayRedis::start().unwrap();
+    let redis = connect(&server.url()).await;
+    server.ask("LPUSH list secret").unwrap();
+    let request = Request::new();
+    let mut client = redis.clone();
+    let outcome: RedisResult<String> = request.run(client.get("list")).await;
+    assert!(outcome.is_err());
+    let spans = request.spans();
+    assert_eq!(spans[0].status, Status::error("server"));
+    assert_eq!(spans[0].get("db.response.status_code"), Some("WRONGTYPE"));
+    assert_eq!(spans[0].get("error.type"), Some("server"));
+    let series = "db_client_errors_total{db_system_name=\"redis\",error_type=\"WRONGTYPE\"}";
+    assert_eq!(value(&metrics, series).as_deref(), Some("1"));
+}
+
+#[tokio::test]
+async fn pipelines_transactions_and_scripts_are_one_span_each() {
+    let server = ThrowAwayRedis::start().unwrap();
+    let redis = connect(&server.url()).await;
+    let request = Request::new();
+    let script = Script::new("return redis.call('GET', KEYS[1])");
+    let read: String = request
+        .run(async {
+            let mut redis = redis.clone();
+            let mut pipe = redis::pipe();
+            pipe.set("a", 1).incr("a", 1);
+            let _: (String, u32) = pipe.query_async(&mut redis).await.unwrap();
+            let _: (String, u32) = pipe.atomic().query_async(&mut redis).await.unwrap();
+            script.key("a").invoke_async(&mut redis).await.unwrap()
+        })
+        .await;
+    assert_eq!(read, "2");
+    let spans = request.spans();
+    let told: Vec<_> = spans
+        .iter()
+        .map(|span| (&*span.name, span.get("db.operation.batch.size")))
+        .collect();
+    assert_eq!(told[..2], [("PIPELINE", Some("2")), ("MULTI", Some("2"))]);
+    // The server does not know the script yet: it is loaded, and asked for again.
+    let names: Vec<_> = told[2..].iter().map(|(name, _)| *name).collect();
+    assert_eq!(names, ["EVALSHA", "SCRIPT", "EVALSHA"]);
+    assert_eq!(spans[2].get("db.response.status_code"), Some("NOSCRIPT"));
+}
+
+#[tokio::test]
+async fn an_error_inside_a_pipeline_is_told_once() {
+    let server = ThrowAwayRedis::start().unwrap();
+    let redis = connect(&server.url()).await;
+    server.ask("LPUSH list secret").unwrap();
+    let request = Request::new();
+    let mut pipe = redis::pipe();
+    pipe.set("a", 1).get("list");
+    let mut client = redis.clone();
+    let outcome: RedisResult<(String, String)> = request.run(pipe.query_async(&mut client)).await;
+    assert!(outcome.is_err());
+    let spans = request.spans();
+    assert_eq!(spans.len(), 1);
+    assert_eq!(spans[0].get("db.response.status_code"), Some("WRONGTYPE"));
+}
+
+#[tokio::test]
+async fn a_command_that_nobody_waits_for_ends_its_span() {
+    let metrics = metrics();
+    let server = ThrowAwayRedis::start().unwrap();
+    let redis = connect(&server.url()).await;
+    server.pause(Duration::from_secs(5)).unwrap();
+    let request = Request::new();
+    let mut client = redis.clone();
+    let asked = client.get::<_, String>("colour");
+    let left = request
+        .run(time::timeout(Duration::from_millis(20), asked))
+        .await;
+    assert!(left.is_err());
+    let spans = request.spans();
+    assert_eq!(spans[0].get("error.type"), Some("cancelled"));
+    assert_eq!(spans[0].status, Status::Unset);
+    let series = "db_client_errors_total{db_system_name=\"redis\",error_type=\"cancelled\"}";
+    assert_eq!(value(&metrics, series).as_deref(), Some("1"));
+}
