@@ -1,19 +1,11 @@
 //! The service's own settings. The framework's stand in `config/default.toml` beside them.
 
-use belvedere::settings;
+use belvedere::{UpstreamConfig, settings};
 
 settings! {
     /// Everything of our own, by section.
     pub struct Settings {
-        /// Payments.
-        pub payments: Payments = Payments::default(),
-    }
-}
-
-settings! {
-    /// The payment gateway.
-    pub struct Payments {
-        /// Where charges are sent, e.g. `http://payments:8080/`. Unset in development: a simulated gateway.
-        pub url: Option<String> = None,
+        /// The payment gateway, which charges are sent to. Without a URL in development: a simulated one.
+        pub payments: UpstreamConfig = UpstreamConfig::default(),
     }
 }

@@ -1,8 +1,9 @@
 #![doc = include_str!("../README.md")]
 
 pub mod admin;
-mod client;
+pub mod client;
 mod config;
+mod deadline;
 pub mod extract;
 mod health;
 mod identity;
@@ -12,7 +13,7 @@ mod problem;
 pub mod protect;
 pub mod server;
 
-pub use client::{Upstream, UpstreamError};
+pub use client::{NoUpstreamUrl, Upstream, UpstreamConfig, UpstreamError, UpstreamUrl};
 pub use config::{AdminConfig, AuthConfig, HttpConfig};
 pub use health::routes as health_routes;
 pub use identity::{Caller, RequireCaller};

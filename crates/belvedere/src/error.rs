@@ -37,7 +37,7 @@ pub enum BootError {
     /// The operating system refused a thread or a signal handler.
     #[error("the runtime did not start")]
     Runtime(#[from] io::Error),
-    /// An upstream's address is none.
+    /// An upstream cannot be called.
     #[error(transparent)]
     Upstream(#[from] UpstreamError),
     /// The service's own reason.
@@ -54,6 +54,7 @@ impl BootError {
         match self {
             Self::Config(_) => true,
             Self::Database(error) => error.is_setting(),
+            Self::Upstream(error) => error.is_setting(),
             _ => false,
         }
     }

@@ -15,17 +15,16 @@ pub enum Gateway {
 }
 
 #[derive(Debug, Serialize)]
-struct Charge<'o> {
-    /// The gateway charges once for each.
-    idempotency_key: &'o str,
+struct Charge {
     amount_cents: i64,
 }
 
 impl Gateway {
     /// The gateway at `PAYMENTS__URL`. Simulated only where nobody is sold anything.
     pub fn connect(boot: &Boot<Settings>) -> Result<Self, BootError> {
-        match &boot.config().app.payments.url {
-            Some(url) => Ok(Self::Http(Upstream::new("payments", url)?)),
+        let payments = &boot.config().app.payments;
+        match payments.url {
+            Some(_) => Ok(Self::Http(Upstream::new("payments", payments)?)),
             None if boot.is_development() => Ok(Self::Simulated),
             None => Err(ConfigError::new(
                 "PAYMENTS__URL",
@@ -48,13 +47,12 @@ impl Gateway {
 
 async fn charge_upstream(upstream: &Upstream, order: &Order) -> Result<(), OrderError> {
     let charge = Charge {
-        idempotency_key: &order.id,
         amount_cents: order.total_cents,
     };
-    let answer = upstream
-        .post_json("charges", &charge)
-        .await
-        .map_err(OrderError::GatewayDown)?;
+    // The gateway charges once for each key, so the call may be repeated.
+    let call = upstream.post("charges").json(&charge);
+    let call = call.idempotency_key(&order.id);
+    let answer = call.send().await.map_err(OrderError::GatewayDown)?;
     match answer.status().as_u16() {
         200..300 => Ok(()),
         402 => Err(OrderError::PaymentRefused),

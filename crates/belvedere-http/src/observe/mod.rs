@@ -28,4 +28,4 @@ mod span;
 
 pub use body::ResponseBody;
 pub use layer::{Observe, ObserveLayer, ObserveService, ResponseFuture};
-pub(crate) use request::REQUEST_ID;
+pub(crate) use request::{REQUEST_ID, method_label};

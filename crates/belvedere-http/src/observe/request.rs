@@ -56,6 +56,11 @@ fn method_index(method: &Method) -> usize {
     known.unwrap_or(METHODS.len() - 1)
 }
 
+/// The label value of `method`.
+pub(crate) fn method_label(method: &Method) -> &'static str {
+    METHODS[method_index(method)]
+}
+
 /// One pass over the headers.
 fn read(headers: &HeaderMap) -> Incoming<'_> {
     let mut incoming = Incoming::default();

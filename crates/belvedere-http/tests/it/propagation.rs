@@ -9,7 +9,7 @@ use axum::{
     routing::{get, post},
 };
 use belvedere_core::{RequestContext, Shutdown, propagation::Propagation};
-use belvedere_http::{Server, Upstream, server::Limits};
+use belvedere_http::{Server, Upstream, UpstreamConfig, server::Limits};
 
 use crate::harness::{Answer, Service, Setup, routes};
 
@@ -39,9 +39,13 @@ async fn callee() -> (String, Heard) {
 async fn start(propagators: &str, trusted: &str) -> (Service, Heard) {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let (url, heard) = callee().await;
-    let upstream = Upstream::new("callee", &url).unwrap();
+    let config = UpstreamConfig {
+        url: Some(url.parse().unwrap()),
+        ..UpstreamConfig::default()
+    };
+    let upstream = Upstream::new("callee", &config).unwrap();
     let call = move || async move {
-        upstream.post_json("/", &()).await.unwrap();
+        upstream.post("/").send().await.unwrap();
         RequestContext::with(|context| context.baggage("plan").map(String::from))
             .flatten()
             .unwrap_or_default()

@@ -11,7 +11,11 @@ pub(super) fn describe(registry: &Registry) {
     }
 }
 
-const COUNTERS: [(&str, &str); 14] = [
+const COUNTERS: [(&str, &str); 15] = [
+    (
+        metric::HTTP_CLIENT_RETRIES,
+        "Calls to named upstreams that were sent again.",
+    ),
     (
         metric::HTTP_REQUESTS,
         "Requests completed, by method, route template and status.",
@@ -58,7 +62,7 @@ const COUNTERS: [(&str, &str); 14] = [
     ),
 ];
 
-const GAUGES: [(&str, &str); 19] = [
+const GAUGES: [(&str, &str); 20] = [
     (
         metric::HTTP_REQUESTS_ACTIVE,
         "Requests accepted and not yet completed.",
@@ -81,7 +85,11 @@ const GAUGES: [(&str, &str); 19] = [
     ),
     (
         metric::DEPENDENCY_UP,
-        "1 while the dependency's last check passed.",
+        "1 while the dependency's last check passed, or its circuit is closed.",
+    ),
+    (
+        metric::TLS_CERT_NOT_AFTER,
+        "When the certificate of the public listener ends, in seconds since 1970.",
     ),
     (metric::SERVICE_READY, "1 while /health/ready answers 200."),
     (

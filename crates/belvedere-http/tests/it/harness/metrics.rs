@@ -10,6 +10,11 @@ impl Metrics {
         Self(handle.expect("one service per process"))
     }
 
+    /// Everything, as it is scraped.
+    pub(crate) fn text(&self) -> String {
+        self.0.render()
+    }
+
     /// The sum of all series of a name that have these labels.
     pub(crate) fn sum(&self, name: &str, labels: &[(&str, &str)]) -> f64 {
         let series = self.series(name).into_iter();
