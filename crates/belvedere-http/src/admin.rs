@@ -21,7 +21,7 @@ use http::{
 use serde_json::{Value, json};
 
 pub use self::guard::Guard;
-use crate::{health, problem};
+use crate::{health, problem, protect::SecurityHeadersLayer};
 
 /// No order is longer, by far.
 const BODY_LIMIT: usize = 4096;
@@ -82,7 +82,7 @@ impl Admin {
             .with_state(self.clone())
             .merge(metrics_routes(self.metrics))
             .merge(health::routes(self.health));
-        problem::fallbacks(router)
+        problem::fallbacks(router).layer(SecurityHeadersLayer::new())
     }
 }
 

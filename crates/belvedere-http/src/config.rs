@@ -16,16 +16,39 @@ settings! {
         pub addr: SocketAddr = ([127, 0, 0, 1], 8000).into(),
         /// Longest time for a handler; past it the caller gets 503.
         pub timeout_seconds: Seconds = Seconds::new(30),
-        /// Largest request body, in bytes.
+        /// Requests handled at once; more get 503 and are told to come again. Probes are not counted.
+        pub max_concurrent_requests: u32 = 1000,
+        /// Largest request body, in bytes, also after it was decompressed; past it the caller gets 413. A route may have its own.
         pub body_limit_bytes: usize = 1024 * 1024,
+        /// Longest time for a request's body to arrive; past it the caller gets 408. A route may have its own.
+        pub body_timeout_seconds: Seconds = Seconds::new(30),
         /// Longest time for the head of a request to arrive.
         pub header_timeout_seconds: Seconds = Seconds::new(10),
         /// Longest time between two requests of one connection; longer than what the balancer before it keeps.
         pub idle_timeout_seconds: Seconds = Seconds::new(75),
         /// Connections at once; more wait in the kernel's queue.
         pub max_connections: u32 = 10_000,
+        /// Compresses answers from 1 KiB on for callers that accept gzip.
+        pub compression: bool = true,
+        /// Origins of pages that may call from a browser, such as `https://shop.example`; `*` is any.
+        pub cors_origins: Vec<String> = Vec::new(),
+        /// Lets those pages send cookies and other credentials.
+        pub cors_credentials: bool = false,
+        /// Tells browsers to come by https only, for two years: for services behind a proxy that has TLS.
+        pub hsts: bool = false,
         /// Serves `/metrics` here too.
         pub expose_metrics: bool = false,
+    }
+}
+
+impl HttpConfig {
+    /// What the type of no single knob can tell.
+    ///
+    /// # Errors
+    ///
+    /// Origins that are none, or that every page could borrow credentials by.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        crate::protect::check_cors(self)
     }
 }
 

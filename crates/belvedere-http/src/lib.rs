@@ -7,6 +7,7 @@ mod deadline;
 pub mod extract;
 mod health;
 mod identity;
+pub mod limits;
 mod nest;
 pub mod observe;
 mod problem;

@@ -93,6 +93,7 @@ where
         let mut config: Self = load(environment)?;
         config.check_callers(environment.name())?;
         config.admin.check()?;
+        config.http.check()?;
         if let Some(port) = config.telemetry.prometheus.server_port {
             config.admin.addr.set_port(port);
         }

@@ -19,7 +19,7 @@ pub use belvedere_core::{
 };
 pub use belvedere_http::{
     Caller, FieldError, Problem, RequireCaller, Upstream, UpstreamConfig, UpstreamError, client,
-    extract, nest_service, observe, protect, server,
+    extract, limits, nest_service, observe, protect, server,
 };
 pub use belvedere_redis::Cache;
 pub use belvedere_sql as sql;

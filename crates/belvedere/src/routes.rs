@@ -1,10 +1,10 @@
-use axum::{Router, extract::DefaultBodyLimit};
+use axum::Router;
 use belvedere_core::Health;
 use belvedere_http::{
     HttpConfig, Observe, RequireCaller,
     admin::{RenderMetrics, metrics_routes},
     health_routes, method_not_allowed_problems, no_such_route_problem,
-    protect::ProtectLayer,
+    protect::{ProtectLayer, SecurityHeadersLayer, cors},
 };
 use tower::util::option_layer;
 
@@ -30,11 +30,14 @@ impl Routes {
         bind_hub: Option<BindHub>,
     ) -> Router {
         // The first is the outermost. One call for each group: each `layer` of a router costs a request boxes and futures.
+        let secured = SecurityHeadersLayer::new().hsts(config.hsts);
         let outer = (
             observe.layer(),
+            secured,
             option_layer(bind_hub),
-            ProtectLayer::new(config.timeout_seconds.duration()),
-            DefaultBodyLimit::max(config.body_limit_bytes),
+            // Outside of all that refuses, so that a page can read why it was refused.
+            option_layer(cors(config)),
+            ProtectLayer::new(config),
         );
         let guarded = method_not_allowed_problems(self.guarded.reset_fallback());
         let open = method_not_allowed_problems(self.open.reset_fallback());
@@ -48,7 +51,7 @@ impl Routes {
             .layer((outer.clone(), RequireCaller))
             .merge(open.layer(outer.clone()))
             .merge(nothing.layer(outer))
-            .merge(probes.layer(observe.probes().layer()))
+            .merge(probes.layer((observe.probes().layer(), secured)))
     }
 }
 

@@ -8,12 +8,15 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::error::Category;
 
 use super::field;
-use crate::Problem;
+use crate::{
+    Problem,
+    limits::{MAX_JSON_DEPTH, is_too_deep},
+};
 
 /// A JSON body, in and out.
 ///
-/// Refuses with 415 (not JSON by its `Content-Type`), 413 (over the limit), 400 (not JSON at all) or 422 (another shape;
-/// `errors` names the field).
+/// Refuses with 415 (not JSON by its `Content-Type`), 413 (over the limit), 400 (not JSON at all, or nested deeper than 64) or
+/// 422 (another shape; `errors` names the field).
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Json<T>(pub T);
 
@@ -58,6 +61,10 @@ fn is_json(headers: &HeaderMap) -> bool {
 }
 
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    if is_too_deep(bytes) {
+        let detail = format!("the body is nested deeper than {MAX_JSON_DEPTH}");
+        return Err(Problem::bad_request("json_too_deep").detail(detail));
+    }
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let path = error.path().to_string();

@@ -173,6 +173,7 @@ impl Completion {
         let outcome = match self.cut {
             Some(Cut::Panic) => Outcome::Panic,
             Some(Cut::Timeout) => Outcome::Timeout,
+            Some(Cut::Shed) => Outcome::Error,
             None if status.is_server_error() => Outcome::Error,
             None => Outcome::Ok,
         };
@@ -280,7 +281,8 @@ impl Drop for Completion {
 
 /// Tells a server error once, with everything the caller is not told.
 fn tell_failure(status: StatusCode, failure: Option<&Failure>, cut: Option<Cut>) {
-    if cut == Some(Cut::Panic) {
+    // The panic hook has told of a panic; and one line for each request is enough when there are too many.
+    if matches!(cut, Some(Cut::Panic | Cut::Shed)) {
         return;
     }
     let cause = failure.and_then(|failure| failure.cause.as_ref());

@@ -157,6 +157,16 @@ async fn a_body_that_is_not_json_is_refused_by_its_place() {
 }
 
 #[tokio::test]
+async fn a_document_may_be_nested_as_deep_as_the_limit_and_no_deeper() {
+    let service = Service::start().await;
+    let nested = |depth| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+    let answer = service.ask("POST", "/json", JSON, &nested(64)).await;
+    assert_eq!(answer.status, 200);
+    let answer = service.ask("POST", "/json", JSON, &nested(65)).await;
+    assert_eq!(refused(400, answer).await["error"], "json_too_deep");
+}
+
+#[tokio::test]
 async fn a_body_that_is_too_large_is_refused_by_its_declared_length() {
     let problem = refused(413, order(JSON, &" ".repeat(LIMIT + 1)).await).await;
     assert_eq!(problem["error"], "payload_too_large");

@@ -8,6 +8,8 @@
 )]
 
 mod aborts;
+mod answers;
+mod bodies;
 mod completion;
 mod crowds;
 mod descriptors;
@@ -26,6 +28,7 @@ mod plain_axum;
 mod probes;
 mod propagation;
 mod series;
+mod sheds;
 mod spawned;
 mod stalls;
 mod traces;

@@ -16,6 +16,6 @@ pub(crate) use http2::{Http2, request};
 pub(crate) use metrics::Metrics;
 pub(crate) use record::{Record, attribute};
 pub(crate) use routes::{LIMIT, routes, unprotected};
-pub(crate) use service::{Service, Setup};
+pub(crate) use service::{Service, Setup, http, seconds};
 pub(crate) use telemetry::{Event, Logs, Spans};
 pub(crate) use wait::{in_time, until};

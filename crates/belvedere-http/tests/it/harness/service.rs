@@ -1,16 +1,20 @@
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use axum::{Router, extract::DefaultBodyLimit};
+use axum::Router;
 use belvedere_core::{
     Health, HealthCheck, Shutdown, TrustedPeers,
+    config::Seconds,
     health::HealthWatch,
     propagation::Propagation,
     trace::{Sampler, Tracer},
 };
 use belvedere_http::{
-    Observe, Server, fallbacks, health_routes, protect::ProtectLayer, server::Limits,
+    HttpConfig, Observe, Server, fallbacks, health_routes,
+    protect::{ProtectLayer, SecurityHeadersLayer, cors},
+    server::Limits,
 };
 use tokio::task::JoinHandle;
+use tower::util::option_layer;
 
 use super::{
     Answer, LIMIT, Logs, Metrics, Record, Spans, Wire, in_time, routes, unprotected, until,
@@ -23,6 +27,8 @@ pub(crate) struct Setup {
     pub(crate) ratio: f64,
     pub(crate) slow: Duration,
     pub(crate) timeout: Duration,
+    /// What requests are held to besides.
+    pub(crate) http: HttpConfig,
     pub(crate) trusted: TrustedPeers,
     pub(crate) propagation: Propagation,
     /// Whether spans go anywhere.
@@ -32,6 +38,19 @@ pub(crate) struct Setup {
     pub(crate) checks: Vec<Box<dyn HealthCheck>>,
 }
 
+/// [`LIMIT`] for a body.
+pub(crate) fn http() -> HttpConfig {
+    HttpConfig {
+        body_limit_bytes: LIMIT,
+        ..HttpConfig::default()
+    }
+}
+
+/// A knob as a variable would set it.
+pub(crate) fn seconds(duration: Duration) -> Seconds {
+    serde_json::from_value(duration.as_secs_f64().into()).unwrap()
+}
+
 impl Default for Setup {
     fn default() -> Self {
         Self {
@@ -39,6 +58,7 @@ impl Default for Setup {
             ratio: 1.0,
             slow: Duration::from_secs(60),
             timeout: Duration::from_secs(60),
+            http: http(),
             trusted: TrustedPeers::default(),
             propagation: Propagation::default(),
             exports: true,
@@ -63,12 +83,16 @@ impl Setup {
         let observe = Observe::new(tracer, shutdown.clone())
             .trusted_peers(self.trusted)
             .propagation(self.propagation);
+        let http = HttpConfig {
+            timeout_seconds: seconds(self.timeout),
+            ..self.http
+        };
+        let secured = SecurityHeadersLayer::new();
         let api = fallbacks(self.routes)
-            .layer(DefaultBodyLimit::max(LIMIT))
-            .layer(ProtectLayer::new(self.timeout))
+            .layer((option_layer(cors(&http)), ProtectLayer::new(&http)))
             .merge(unprotected())
-            .layer(observe.layer());
-        let probes = health_routes(health.clone()).layer(observe.probes().layer());
+            .layer((observe.layer(), secured));
+        let probes = health_routes(health.clone()).layer((observe.probes().layer(), secured));
         let any = SocketAddr::from(([127, 0, 0, 1], 0));
         let limits = Limits {
             idle_timeout: self.idle,
