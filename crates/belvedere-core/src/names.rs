@@ -152,6 +152,10 @@ pub mod event {
     pub const UNHANDLED_EXCEPTION: &str = "unhandled_exception";
     /// A statement took longer than it should.
     pub const SLOW_QUERY: &str = "slow_query";
+    /// A statement takes longer than it should, and has not ended yet.
+    pub const SLOW_QUERY_RUNNING: &str = "slow_query_running";
+    /// All replicas together may open more connections than the server takes.
+    pub const DATABASE_POOL_TOO_LARGE: &str = "database_pool_too_large";
     /// Somebody who is not known wanted what is for callers that are.
     pub const CALLER_REFUSED: &str = "caller_refused";
     /// The issuer of tokens does not hand out its keys; told once for each time that it begins.

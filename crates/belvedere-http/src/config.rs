@@ -80,11 +80,3 @@ impl AdminConfig {
         }
     }
 }
-
-settings! {
-    /// Who may call.
-    pub struct AuthConfig {
-        /// Takes `x-tenant-id` and `x-user-id` as true, as sent by a proxy that has checked them; default: in development only.
-        pub trusted_headers: Option<bool> = None,
-    }
-}

@@ -5,6 +5,7 @@ pub mod client;
 mod config;
 mod deadline;
 pub mod extract;
+mod gate;
 mod health;
 mod identity;
 pub mod limits;
@@ -15,9 +16,9 @@ pub mod protect;
 pub mod server;
 
 pub use client::{NoUpstreamUrl, Upstream, UpstreamConfig, UpstreamError, UpstreamUrl};
-pub use config::{AdminConfig, AuthConfig, HttpConfig};
+pub use config::{AdminConfig, HttpConfig};
 pub use health::routes as health_routes;
-pub use identity::{Caller, RequireCaller};
+pub use identity::{AuthConfig, Caller, Callers, Jwks, RequireCaller};
 pub use nest::nest_service;
 pub use observe::{Observe, ObserveLayer};
 pub use problem::{

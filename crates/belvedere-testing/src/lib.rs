@@ -8,6 +8,7 @@ mod proxy;
 mod redis;
 mod sentry;
 mod service;
+mod tokens;
 
 pub use captured::{CapturedSpan, CapturedSpans};
 pub use figures::{Quantiles, report};
@@ -19,3 +20,4 @@ pub use proxy::TcpProxy;
 pub use redis::ThrowAwayRedis;
 pub use sentry::SentrySink;
 pub use service::{Answer, Caller, ServiceError, TestService, TestServiceBuilder};
+pub use tokens::{TokenIssuer, TokenKey};

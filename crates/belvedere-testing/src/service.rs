@@ -15,7 +15,7 @@ use reqwest::Client;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::{OtlpSink, ThrowAwayPostgres};
+use crate::{OtlpSink, ThrowAwayPostgres, TokenIssuer};
 
 pub use caller::{Answer, Caller};
 pub use error::ServiceError;
@@ -58,6 +58,14 @@ impl TestServiceBuilder {
         let url = database.url().to_owned();
         self.postgres = Some(database);
         self.variable("DATABASE_URL", &url)
+    }
+
+    /// Callers are those to whom this issuer has given a token.
+    pub fn tokens(self, issuer: &TokenIssuer) -> Self {
+        let variables = issuer.variables().into_iter();
+        variables.fold(self, |builder, (name, value)| {
+            builder.variable(name, &value)
+        })
     }
 
     /// Keeps only the newest lines: for tests that make more of them than memory is for. Default: all.
@@ -148,6 +156,7 @@ impl TestService {
         Caller {
             service: self,
             tenant: Some(tenant),
+            token: None,
         }
     }
 
@@ -156,6 +165,15 @@ impl TestService {
         Caller {
             service: self,
             tenant: None,
+            token: None,
+        }
+    }
+
+    /// Calls for whom a token is about.
+    pub fn bearer<'s>(&'s self, token: &'s str) -> Caller<'s> {
+        Caller {
+            token: Some(token),
+            ..self.anonymous()
         }
     }
 

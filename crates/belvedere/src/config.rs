@@ -1,6 +1,6 @@
 use belvedere_core::{
     Redactor, SloConfig,
-    config::{ConfigError, Docs, Environment, Knob, Seconds, load},
+    config::{ConfigError, Docs, Environment, Knob, Problems, Seconds, load},
     settings,
 };
 use belvedere_http::{AdminConfig, AuthConfig, HttpConfig};
@@ -91,9 +91,11 @@ where
     /// Reads all sources and checks what no single knob can.
     pub(crate) fn read(environment: &Environment) -> Result<Self, ConfigError> {
         let mut config: Self = load(environment)?;
-        config.check_callers(environment.name())?;
-        config.admin.check()?;
-        config.http.check()?;
+        let mut problems = Problems::default();
+        problems.take(config.auth.check(environment.name()));
+        problems.take(config.admin.check());
+        problems.take(config.http.check());
+        problems.into_result()?;
         if let Some(port) = config.telemetry.prometheus.server_port {
             config.admin.addr.set_port(port);
         }
@@ -105,19 +107,5 @@ where
         let mut tree = serde_json::to_value(self).unwrap_or_default();
         self.redactor().redact_json(&mut tree);
         tree
-    }
-
-    /// Outside of development nobody's word is taken by accident.
-    fn check_callers(&self, environment: &str) -> Result<(), ConfigError> {
-        if self
-            .auth
-            .trusted_headers
-            .unwrap_or(environment == "development")
-        {
-            return Ok(());
-        }
-        let message = "callers are not identified: put the service behind a proxy that checks them and sets x-tenant-id, \
-                       and say so with AUTH__TRUSTED_HEADERS=true";
-        Err(ConfigError::new("AUTH__TRUSTED_HEADERS", message))
     }
 }

@@ -18,8 +18,8 @@ pub use belvedere_core::{
     critical, metrics, names, settings, spawn, trace,
 };
 pub use belvedere_http::{
-    Caller, FieldError, Problem, RequireCaller, Upstream, UpstreamConfig, UpstreamError, client,
-    extract, limits, nest_service, observe, protect, server,
+    Caller, Callers, FieldError, Problem, RequireCaller, Upstream, UpstreamConfig, UpstreamError,
+    client, extract, limits, nest_service, observe, protect, server,
 };
 pub use belvedere_redis::Cache;
 pub use belvedere_sql as sql;

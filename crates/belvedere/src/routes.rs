@@ -1,7 +1,7 @@
 use axum::Router;
 use belvedere_core::Health;
 use belvedere_http::{
-    HttpConfig, Observe, RequireCaller,
+    Callers, HttpConfig, Observe, RequireCaller,
     admin::{RenderMetrics, metrics_routes},
     health_routes, method_not_allowed_problems, no_such_route_problem,
     protect::{ProtectLayer, SecurityHeadersLayer, cors},
@@ -28,6 +28,7 @@ impl Routes {
         health: &Health,
         render: RenderMetrics,
         bind_hub: Option<BindHub>,
+        callers: Callers,
     ) -> Router {
         // The first is the outermost. One call for each group: each `layer` of a router costs a request boxes and futures.
         let secured = SecurityHeadersLayer::new().hsts(config.hsts);
@@ -48,7 +49,7 @@ impl Routes {
             Router::new()
         });
         guarded
-            .layer((outer.clone(), RequireCaller))
+            .layer((outer.clone(), RequireCaller::new(callers)))
             .merge(open.layer(outer.clone()))
             .merge(nothing.layer(outer))
             .merge(probes.layer((observe.probes().layer(), secured)))
@@ -77,6 +78,7 @@ mod tests {
             &Health::new(Vec::new(), shutdown),
             Arc::new(|_| ("text/plain", String::new())),
             None,
+            Callers::by_headers(),
         );
         let mut request = Request::builder().method(method).uri(path);
         if let Some(tenant) = tenant {

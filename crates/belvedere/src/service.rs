@@ -6,7 +6,7 @@ use belvedere_core::{
     propagation::Propagation,
 };
 use belvedere_http::{
-    AdminConfig, HttpConfig, Observe, Server,
+    AdminConfig, AuthConfig, Callers, HttpConfig, Jwks, Observe, Server,
     admin::{Admin, Guard, RenderMetrics},
     server::Limits,
 };
@@ -33,6 +33,7 @@ pub struct Service {
     http: HttpConfig,
     admin: AdminConfig,
     shutdown: ShutdownConfig,
+    auth: AuthConfig,
     trusted_peers: TrustedPeers,
     propagation: Propagation,
     slo: Slo,
@@ -73,6 +74,7 @@ impl Service {
             http: config.http.clone(),
             admin: config.admin.clone(),
             shutdown: config.shutdown.clone(),
+            auth: config.auth.clone(),
             trusted_peers: config.telemetry.trace.trusted_peers.clone(),
             propagation: propagation(&config.telemetry),
             slo: Slo::new(&config.slo),
@@ -136,7 +138,7 @@ impl Service {
     /// # Errors
     ///
     /// An address is taken or not ours.
-    pub async fn bind(self) -> Result<Bound, BootError> {
+    pub async fn bind(mut self) -> Result<Bound, BootError> {
         let shutdown = Shutdown::default();
         let health = Health::new(self.checks, shutdown.clone());
         let telemetry = Arc::clone(&self.telemetry);
@@ -147,7 +149,15 @@ impl Service {
         let guard = Guard::new(self.admin.token, self.admin.addr);
         warn_if_nobody_may(&guard, self.admin.addr);
         let admin = Admin {
+        let callers = Callers::new(&self.auth, &self.environment)?;
+        let jwks = callers.jwks();
+        if let Some(jwks) = &jwks {
+            self.checks.push(Box::new(jwks.health_check()));
+        }
             about: self.about,
+        if let Some(jwks) = jwks {
+            keep_fresh(jwks, &health, shutdown.clone()).await;
+        }
             environment: self.environment,
             began: self.began,
             health: health.clone(),
@@ -160,9 +170,14 @@ impl Service {
             .slo(self.slo)
             .trusted_peers(self.trusted_peers)
             .propagation(self.propagation);
-        let public = self
-            .routes
-            .public(&self.http, &observe, &health, render, self.bind_hub);
+        let public = self.routes.public(
+            &self.http,
+            &observe,
+            &health,
+            render,
+            self.bind_hub,
+            callers,
+        );
         let server =
             Server::bind(self.http.addr, public, limits(&self.http), shutdown.clone()).await;
         let server = server.map_err(taken("http", self.http.addr, "HTTP__ADDR"))?;
@@ -231,6 +246,17 @@ fn propagation(config: &TelemetryConfig) -> Propagation {
 }
 
 fn limits(config: &HttpConfig) -> Limits {
+/// Without the issuer's new keys nobody would be known one day, so their keeper is one whose end is the service's.
+async fn keep_fresh(jwks: Jwks, health: &Health, shutdown: Shutdown) {
+    let held = health.critical_task("jwks");
+    let keeper = jwks.clone();
+    belvedere_core::spawn(async move {
+        let _held = held;
+        keeper.keep_fresh(shutdown).await;
+    });
+    jwks.first_attempt().await;
+}
+
     Limits {
         header_timeout: config.header_timeout_seconds.duration(),
         idle_timeout: config.idle_timeout_seconds.duration(),

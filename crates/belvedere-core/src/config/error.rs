@@ -51,6 +51,19 @@ impl Problems {
     pub fn take<T>(&mut self, outcome: Result<T, ConfigError>) -> Option<T> {
         outcome.map_err(|error| self.0.extend(error.problems)).ok()
     }
+
+    /// What was gathered, if anything.
+    ///
+    /// # Errors
+    ///
+    /// Something was.
+    pub fn into_result(self) -> Result<(), ConfigError> {
+        if self.0.is_empty() {
+            Ok(())
+        } else {
+            Err(self.into())
+        }
+    }
 }
 
 impl From<Problems> for ConfigError {

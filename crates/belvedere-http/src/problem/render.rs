@@ -4,7 +4,7 @@ use axum::response::{IntoResponse, Response};
 use belvedere_core::{RequestContext, redact_text};
 use http::{
     HeaderValue, StatusCode,
-    header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER},
+    header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE},
 };
 use serde::Serialize;
 
@@ -14,6 +14,8 @@ use super::{
 };
 
 const PROBLEM_JSON: HeaderValue = HeaderValue::from_static("application/problem+json");
+/// RFC 6750, section 3: that there is a scheme, and nothing of what was wrong.
+const BEARER: HeaderValue = HeaderValue::from_static("Bearer");
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 
 /// RFC 9457, section 3.1, with our extension members.
@@ -45,6 +47,9 @@ impl IntoResponse for Problem {
         headers.insert(CONTENT_TYPE, PROBLEM_JSON);
         // A 404 or 405 may be kept by caches otherwise (RFC 9111, section 4.2.2), with the ids of somebody else's request.
         headers.insert(CACHE_CONTROL, NO_STORE);
+        if problem.status == StatusCode::UNAUTHORIZED {
+            headers.insert(WWW_AUTHENTICATE, BEARER);
+        }
         if let Some(after) = problem.retry_after {
             let seconds = after.as_secs() + u64::from(after.subsec_nanos() > 0);
             headers.insert(RETRY_AFTER, HeaderValue::from(seconds));

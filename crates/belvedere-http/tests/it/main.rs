@@ -20,6 +20,7 @@ mod handed_back;
 mod harness;
 mod heads;
 mod http2;
+mod identity;
 mod ids;
 mod limits;
 mod mixed;

@@ -11,6 +11,7 @@ const USER: &str = "ada";
 pub struct Caller<'s> {
     pub(super) service: &'s TestService,
     pub(super) tenant: Option<&'s str>,
+    pub(super) token: Option<&'s str>,
 }
 
 impl Caller<'_> {
@@ -30,6 +31,10 @@ impl Caller<'_> {
             .service
             .client
             .request(method, format!("http://{}{path}", self.service.http));
+        let request = match self.token {
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        };
         match self.tenant {
             Some(tenant) => request
                 .header("x-tenant-id", tenant)
