@@ -5,8 +5,8 @@ pub mod orders;
 pub mod state;
 pub mod users;
 
-use axum::Router;
 use sqlx::migrate::Migrator;
+use utoipa_axum::router::OpenApiRouter;
 
 use state::AppState;
 
@@ -14,8 +14,8 @@ use state::AppState;
 pub static MIGRATIONS: Migrator = sqlx::migrate!("migrations/{{database}}");
 
 /// Every route of the service. `main` mounts them for callers who say for whom they ask.
-pub fn router(state: AppState) -> Router {
-    Router::new()
+pub fn router(state: AppState) -> OpenApiRouter {
+    OpenApiRouter::default()
         .nest("/v1/users", users::router())
         .nest("/v1/orders", orders::router())
         .with_state(state)

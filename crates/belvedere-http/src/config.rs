@@ -36,6 +36,8 @@ settings! {
         pub cors_credentials: bool = false,
         /// Tells browsers to come by https only, for two years: for services behind a proxy that has TLS.
         pub hsts: bool = false,
+        /// Serves `/openapi.json` and `/docs`; default: in development only.
+        pub docs: Option<bool> = None,
         /// Serves `/metrics` here too.
         pub expose_metrics: bool = false,
     }

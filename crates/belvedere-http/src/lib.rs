@@ -11,6 +11,7 @@ mod identity;
 pub mod limits;
 mod nest;
 pub mod observe;
+pub mod openapi;
 mod problem;
 pub mod protect;
 pub mod server;

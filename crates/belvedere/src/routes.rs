@@ -1,12 +1,16 @@
+use std::mem;
+
 use axum::Router;
-use belvedere_core::Health;
+use belvedere_core::{About, Health};
 use belvedere_http::{
     Callers, HttpConfig, Observe, RequireCaller,
     admin::{RenderMetrics, metrics_routes},
     health_routes, method_not_allowed_problems, no_such_route_problem,
+    openapi::{self, Credentials, Described, document},
     protect::{ProtectLayer, SecurityHeadersLayer, cors},
 };
 use tower::util::option_layer;
+use utoipa_axum::router::OpenApiRouter;
 
 use crate::errors::BindHub;
 
@@ -17,9 +21,29 @@ pub(crate) struct Routes {
     pub(crate) guarded: Router,
     /// For anybody.
     pub(crate) open: Router,
+    /// What their authors tell of them.
+    pub(crate) described: Described,
 }
 
 impl Routes {
+    pub(crate) fn guard(&mut self, routes: OpenApiRouter) {
+        let (routes, described) = routes.split_for_parts();
+        self.guarded = mem::take(&mut self.guarded).merge(routes);
+        self.described.guarded.merge(described);
+    }
+
+    pub(crate) fn open(&mut self, routes: OpenApiRouter) {
+        let (routes, described) = routes.split_for_parts();
+        self.open = mem::take(&mut self.open).merge(routes);
+        self.described.open.merge(described);
+    }
+
+    /// Serves what is told of them, to anybody.
+    pub(crate) fn tell(&mut self, about: &About, credentials: Credentials) {
+        let document = document(about, mem::take(&mut self.described), credentials);
+        self.open = mem::take(&mut self.open).merge(openapi::routes(&document));
+    }
+
     /// The public router: everything observed, probes quietly.
     pub(crate) fn public(
         self,
@@ -71,6 +95,7 @@ mod tests {
         let routes = Routes {
             guarded: Router::new().route("/guarded", get(|| async { "guarded" })),
             open: Router::new().route("/open", get(|| async { "open" })),
+            described: Described::default(),
         };
         let public = routes.public(
             &HttpConfig::default(),

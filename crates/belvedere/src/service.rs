@@ -1,6 +1,6 @@
 use std::{convert::Infallible, fmt, net::SocketAddr, sync::Arc, time::Instant};
 
-use axum::{Router, extract::Request, response::IntoResponse};
+use axum::{extract::Request, response::IntoResponse};
 use belvedere_core::{
     About, BoxFuture, Health, HealthCheck, Shutdown, Slo, TrustedPeers, config::Knob,
     propagation::Propagation,
@@ -13,6 +13,7 @@ use belvedere_http::{
 use belvedere_telemetry::{Scrape, Telemetry, TelemetryConfig};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
+use utoipa_axum::router::OpenApiRouter;
 
 use crate::{
     BootError, Config, ShutdownConfig,
@@ -32,8 +33,8 @@ pub struct Service {
     environment: String,
     http: HttpConfig,
     admin: AdminConfig,
-    shutdown: ShutdownConfig,
     auth: AuthConfig,
+    shutdown: ShutdownConfig,
     trusted_peers: TrustedPeers,
     propagation: Propagation,
     slo: Slo,
@@ -73,8 +74,8 @@ impl Service {
             redacted: Arc::new(config.redacted()),
             http: config.http.clone(),
             admin: config.admin.clone(),
-            shutdown: config.shutdown.clone(),
             auth: config.auth.clone(),
+            shutdown: config.shutdown.clone(),
             trusted_peers: config.telemetry.trace.trusted_peers.clone(),
             propagation: propagation(&config.telemetry),
             slo: Slo::new(&config.slo),
@@ -89,14 +90,16 @@ impl Service {
 
     /// Adds the domain's routes, for callers who say for whom they ask; others are answered 401. Every route gets 404 and 405
     /// as problems, limits, panic protection and the observe layer.
-    pub fn routes(mut self, routes: Router) -> Self {
-        self.routes.guarded = self.routes.guarded.merge(routes);
+    ///
+    /// Takes axum's `Router`, or utoipa's `OpenApiRouter`: what is written down there is told in `/openapi.json`.
+    pub fn routes(mut self, routes: impl Into<OpenApiRouter>) -> Self {
+        self.routes.guard(routes.into());
         self
     }
 
     /// Adds routes that anybody may call: a log-in, a webhook that checks a signature of its own.
-    pub fn open_routes(mut self, routes: Router) -> Self {
-        self.routes.open = self.routes.open.merge(routes);
+    pub fn open_routes(mut self, routes: impl Into<OpenApiRouter>) -> Self {
+        self.routes.open(routes.into());
         self
     }
 
@@ -140,7 +143,18 @@ impl Service {
     /// An address is taken or not ours.
     pub async fn bind(mut self) -> Result<Bound, BootError> {
         let shutdown = Shutdown::default();
+        let callers = Callers::new(&self.auth, &self.environment)?;
+        if self.http.docs.unwrap_or(self.environment == "development") {
+            self.routes.tell(&self.about, (&callers).into());
+        }
+        let jwks = callers.jwks();
+        if let Some(jwks) = &jwks {
+            self.checks.push(Box::new(jwks.health_check()));
+        }
         let health = Health::new(self.checks, shutdown.clone());
+        if let Some(jwks) = jwks {
+            keep_fresh(jwks, &health, shutdown.clone()).await;
+        }
         let telemetry = Arc::clone(&self.telemetry);
         let render: RenderMetrics = Arc::new(move |accept| {
             let Scrape { content_type, text } = telemetry.metrics().scrape(accept);
@@ -149,15 +163,7 @@ impl Service {
         let guard = Guard::new(self.admin.token, self.admin.addr);
         warn_if_nobody_may(&guard, self.admin.addr);
         let admin = Admin {
-        let callers = Callers::new(&self.auth, &self.environment)?;
-        let jwks = callers.jwks();
-        if let Some(jwks) = &jwks {
-            self.checks.push(Box::new(jwks.health_check()));
-        }
             about: self.about,
-        if let Some(jwks) = jwks {
-            keep_fresh(jwks, &health, shutdown.clone()).await;
-        }
             environment: self.environment,
             began: self.began,
             health: health.clone(),
@@ -237,15 +243,6 @@ impl Bound {
     }
 }
 
-fn propagation(config: &TelemetryConfig) -> Propagation {
-    Propagation {
-        propagators: config.otel.propagators,
-        baggage_keys: config.trace.baggage_keys.clone(),
-        response: config.trace.response_header,
-    }
-}
-
-fn limits(config: &HttpConfig) -> Limits {
 /// Without the issuer's new keys nobody would be known one day, so their keeper is one whose end is the service's.
 async fn keep_fresh(jwks: Jwks, health: &Health, shutdown: Shutdown) {
     let held = health.critical_task("jwks");
@@ -257,6 +254,15 @@ async fn keep_fresh(jwks: Jwks, health: &Health, shutdown: Shutdown) {
     jwks.first_attempt().await;
 }
 
+fn propagation(config: &TelemetryConfig) -> Propagation {
+    Propagation {
+        propagators: config.otel.propagators,
+        baggage_keys: config.trace.baggage_keys.clone(),
+        response: config.trace.response_header,
+    }
+}
+
+fn limits(config: &HttpConfig) -> Limits {
     Limits {
         header_timeout: config.header_timeout_seconds.duration(),
         idle_timeout: config.idle_timeout_seconds.duration(),

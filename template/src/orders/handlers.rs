@@ -1,16 +1,15 @@
 use axum::{extract::State, http::StatusCode};
 use belvedere::{
     Caller, Problem,
-    extract::{Json, Path, Query, Valid},
+    extract::{Json, PageRequest, Path, Query, Valid},
 };
 use uuid::Uuid;
 
-use super::{
-    NewOrder, Order, OrderError, OrderPage, model::PageRequest, process::process_order, store,
-};
+use super::{NewOrder, Order, OrderError, OrderPage, process::process_order, store};
 use crate::state::AppState;
 
-/// `POST /v1/orders`: 201, 409 out of stock, 402 payment refused, 503 gateway down.
+/// Places an order: takes it out of stock, and the money.
+#[utoipa::path(post, path = "/", request_body = NewOrder, responses((status = 201, body = Order), (status = 402), (status = 409)))]
 pub async fn place(
     State(state): State<AppState>,
     Caller(caller): Caller,
@@ -20,7 +19,8 @@ pub async fn place(
     Ok((StatusCode::CREATED, Json(order)))
 }
 
-/// `GET /v1/orders/{id}`, through the cache.
+/// Reads an order, through the cache.
+#[utoipa::path(get, path = "/{id}", params(("id" = Uuid, Path)), responses((status = 200, body = Order), (status = 404)))]
 pub async fn read(
     State(state): State<AppState>,
     Caller(caller): Caller,
@@ -36,7 +36,8 @@ pub async fn read(
     Ok(Json(state.orders.get_or_load(&key, load).await?))
 }
 
-/// `GET /v1/orders?limit&cursor`, the newest first.
+/// Lists orders, the newest first.
+#[utoipa::path(get, path = "/", params(PageRequest), responses((status = 200, body = OrderPage)))]
 pub async fn list(
     State(state): State<AppState>,
     Caller(caller): Caller,

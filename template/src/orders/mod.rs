@@ -7,7 +7,7 @@ mod payments;
 mod process;
 mod store;
 
-use axum::{Router, routing::get};
+use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::state::AppState;
 
@@ -16,8 +16,8 @@ pub use model::{NewOrder, Order, OrderPage};
 pub use payments::Gateway;
 
 /// `/v1/orders`.
-pub fn router() -> Router<AppState> {
-    Router::new()
-        .route("/", get(handlers::list).post(handlers::place))
-        .route("/{id}", get(handlers::read))
+pub fn router() -> OpenApiRouter<AppState> {
+    OpenApiRouter::default()
+        .routes(routes!(handlers::list, handlers::place))
+        .routes(routes!(handlers::read))
 }

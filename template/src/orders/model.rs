@@ -2,19 +2,22 @@ use garde::Validate;
 use serde::{Deserialize, Serialize};
 use sqlx::FromRow;
 use time::OffsetDateTime;
+use utoipa::ToSchema;
 
 /// What a caller sends.
-#[derive(Debug, Deserialize, Validate)]
+#[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewOrder {
     #[garde(length(chars, min = 1, max = 64))]
+    #[schema(min_length = 1, max_length = 64)]
     pub product: String,
     #[garde(range(min = 1, max = 1000))]
+    #[schema(minimum = 1, maximum = 1000)]
     pub quantity: i64,
 }
 
 /// What is stored, cached and told.
-#[derive(Debug, Clone, Serialize, Deserialize, FromRow)]
+#[derive(Debug, Clone, Serialize, Deserialize, FromRow, ToSchema)]
 pub struct Order {
     pub id: String,
     #[serde(skip)]
@@ -26,28 +29,8 @@ pub struct Order {
     pub created_at: OffsetDateTime,
 }
 
-/// Which part of the list a caller wants.
-#[derive(Debug, Deserialize, Validate)]
-#[serde(default)]
-pub struct PageRequest {
-    #[garde(range(min = 1, max = 100))]
-    pub limit: i64,
-    /// `next_cursor` of the page before.
-    #[garde(inner(length(max = 36)))]
-    pub cursor: Option<String>,
-}
-
-impl Default for PageRequest {
-    fn default() -> Self {
-        Self {
-            limit: 20,
-            cursor: None,
-        }
-    }
-}
-
 /// A part of the list; without `next_cursor` it is the last one.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct OrderPage {
     pub orders: Vec<Order>,
     pub next_cursor: Option<String>,

@@ -1,4 +1,6 @@
-use super::{Order, model::PageRequest};
+use belvedere::extract::PageRequest;
+
+use super::Order;
 use crate::state::Database;
 
 type Result<T> = std::result::Result<T, sqlx::Error>;

@@ -7,7 +7,8 @@ use belvedere::{
 use super::{NewUser, User, store};
 use crate::state::AppState;
 
-/// `POST /v1/users`: 201, or 409 when the address is taken.
+/// Signs a user up; 409 when the address is taken.
+#[utoipa::path(post, path = "/", request_body = NewUser, responses((status = 201, body = User), (status = 409)))]
 pub async fn sign_up(
     State(state): State<AppState>,
     Caller(caller): Caller,

@@ -5,7 +5,7 @@ mod handlers;
 mod model;
 mod store;
 
-use axum::{Router, routing::post};
+use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::state::AppState;
 
@@ -13,6 +13,6 @@ pub use error::UserError;
 pub use model::{NewUser, User};
 
 /// `/v1/users`.
-pub fn router() -> Router<AppState> {
-    Router::new().route("/", post(handlers::sign_up))
+pub fn router() -> OpenApiRouter<AppState> {
+    OpenApiRouter::default().routes(routes!(handlers::sign_up))
 }

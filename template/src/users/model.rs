@@ -2,21 +2,24 @@ use belvedere::Identity;
 use garde::Validate;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 /// What a caller sends.
-#[derive(Debug, Deserialize, Validate)]
+#[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewUser {
     #[garde(email, length(max = 254))]
+    #[schema(format = "email", max_length = 254)]
     pub email: String,
     /// Where the user came from.
     #[garde(inner(length(chars, min = 1, max = 32)))]
+    #[schema(min_length = 1, max_length = 32)]
     pub source: Option<String>,
 }
 
 /// What is stored and told.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct User {
     pub id: String,
     #[serde(skip)]

@@ -20,11 +20,13 @@
 
 mod field;
 mod json;
+mod page;
 mod path;
 mod query;
 mod valid;
 
 pub use json::Json;
+pub use page::PageRequest;
 pub use path::Path;
 pub use query::Query;
 pub use valid::{Inspect, Valid};

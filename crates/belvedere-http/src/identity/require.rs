@@ -38,6 +38,10 @@ impl Callers {
         Ok(Self(how))
     }
 
+    pub(crate) const fn have_tokens(&self) -> bool {
+        matches!(self.0, How::Tokens(_))
+    }
+
     /// The issuer's keys, where they are fetched: somebody has to keep them fresh.
     pub fn jwks(&self) -> Option<Jwks> {
         match &self.0 {
