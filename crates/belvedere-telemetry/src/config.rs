@@ -77,7 +77,7 @@ settings! {
         pub propagators: Propagators = Propagators::default(),
         /// `otlp` or `none`; default: `otlp` when an endpoint is set.
         pub traces_exporter: Option<String> = None,
-        /// `otlp` or `none`; default: `none`, since Prometheus pulls.
+        /// `otlp`, or `none` or `prometheus`, which pulls in any case; default: `none`.
         pub metrics_exporter: Option<String> = None,
         /// `otlp` or `none`; default: `none`. Lines go to stdout whatever it says.
         pub logs_exporter: Option<String> = None,

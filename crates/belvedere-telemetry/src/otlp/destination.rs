@@ -70,6 +70,10 @@ impl Destination {
             None => return Ok(Self::Off(format!("{variable} is not set"))),
             Some("otlp") => true,
             Some("none") => return Ok(Self::Off(format!("{variable} is none"))),
+            // Platforms set it; it is pulled from the admin listener in any case.
+            Some("prometheus") if signal.is_pulled() => {
+                return Ok(Self::Off(format!("{variable} is prometheus")));
+            }
             Some(other) => {
                 let message = format!("{other:?} is not valid: known are otlp and none");
                 return Err(ConfigError::new(variable, message));

@@ -41,6 +41,11 @@ impl Signal {
         matches!(self, Self::Traces)
     }
 
+    /// Whether others come for it: then `prometheus` is a way to export it, and nothing to send.
+    pub(super) const fn is_pulled(self) -> bool {
+        matches!(self, Self::Metrics)
+    }
+
     /// The general variable, or the signal's own.
     pub(super) fn variable(self, is_own: bool, what: &str) -> String {
         let name = match self {

@@ -5,6 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use belvedere_testing::{OtlpAnswer, OtlpSink};
 use tracing::info_span;
 
 use crate::helpers::{Started, dropped, refusing, request, start, start_with};
@@ -90,6 +91,29 @@ fn a_collector_that_never_answers_delays_nothing_over_http() {
     let started = start_quickly(&endpoint, HTTP);
     work(&started);
     assert!(!flush(&started));
+}
+
+fn failing() -> OtlpSink {
+    let sink = OtlpSink::start().expect("a free port");
+    sink.answer(OtlpAnswer {
+        status: 500,
+        ..OtlpAnswer::default()
+    });
+    sink
+}
+
+#[test]
+fn a_collector_that_fails_delays_nothing_over_grpc() {
+    let sink = failing();
+    work_and_end(&start_quickly(&sink.endpoint(), GRPC));
+    assert_eq!(sink.spans(), []);
+}
+
+#[test]
+fn a_collector_that_fails_delays_nothing_over_http() {
+    let sink = failing();
+    work_and_end(&start_quickly(&sink.endpoint(), HTTP));
+    assert_eq!(sink.spans(), []);
 }
 
 #[test]

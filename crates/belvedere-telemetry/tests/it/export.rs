@@ -198,6 +198,21 @@ fn every_span_arrives_or_is_counted_when_the_queue_is_too_small() {
 }
 
 #[test]
+fn no_batch_has_more_spans_than_it_may() {
+    let sink = OtlpSink::start().expect("a free port");
+    let started = to(&sink, GRPC, |otel| {
+        otel.bsp_schedule_delay = 60_000;
+        otel.bsp_max_export_batch_size = 10;
+    });
+    record_many(&started, 9);
+    assert_eq!(sink.requests().len(), 0);
+    record_many(&started, 26);
+    assert!(started.telemetry.flush_traces());
+    assert_eq!((sink.spans().len(), dropped(&started, "")), (35, 0));
+    assert!(sink.requests().len() >= 4);
+}
+
+#[test]
 fn what_is_left_at_the_end_is_counted() {
     let sink = OtlpSink::start().expect("a free port");
     sink.answer(OtlpAnswer {

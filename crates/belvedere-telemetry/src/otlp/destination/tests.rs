@@ -95,3 +95,80 @@ fn all_that_is_wrong_is_told_at_once_and_no_header_shows_its_value() {
         "{text}"
     );
 }
+
+/// By the names of the variables, so that none of them is another's.
+fn of_variables(signal: Signal, variables: &[(String, serde_json::Value)]) -> Target {
+    let variables: serde_json::Map<_, _> = variables.iter().cloned().collect();
+    let config = serde_json::from_value(variables.into()).unwrap();
+    match Destination::of(signal, &config).unwrap() {
+        Destination::To(target) => *target,
+        Destination::Off(why) => panic!("off: {why}"),
+    }
+}
+
+#[test]
+fn each_signal_has_its_own_form_of_each_variable() {
+    let signals = [
+        (Signal::Traces, "traces", 1),
+        (Signal::Metrics, "metrics", 2),
+        (Signal::Logs, "logs", 3),
+    ];
+    let mut variables = vec![];
+    for (_, name, number) in signals {
+        let own = |setting: &str| format!("exporter_otlp_{name}_{setting}");
+        variables.extend([
+            (format!("{name}_exporter"), "otlp".into()),
+            (own("endpoint"), format!("http://{name}:4318/x").into()),
+            (own("protocol"), "http/protobuf".into()),
+            (own("headers"), format!("x-signal={name}").into()),
+            (own("compression"), "gzip".into()),
+            (own("timeout"), number.into()),
+        ]);
+    }
+    for (signal, name, number) in signals {
+        let own = of_variables(signal, &variables);
+        assert_eq!(own.url, format!("http://{name}:4318/x"));
+        assert_eq!((own.protocol, own.gzip), (Protocol::Http, true), "{name}");
+        assert_eq!(own.headers["x-signal"], name);
+        assert_eq!(own.timeout, Duration::from_millis(number));
+    }
+}
+
+#[test]
+fn each_signal_obeys_the_general_variables() {
+    let general = [
+        ("endpoint", "http://c:4318"),
+        ("protocol", "http/protobuf"),
+        ("headers", "x-team=core"),
+        ("compression", "gzip"),
+    ];
+    let general =
+        general.map(|(setting, value)| (format!("exporter_otlp_{setting}"), value.into()));
+    let mut variables = general.to_vec();
+    variables.push(("exporter_otlp_timeout".to_owned(), 250.into()));
+    for (signal, name) in [
+        (Signal::Traces, "traces"),
+        (Signal::Metrics, "metrics"),
+        (Signal::Logs, "logs"),
+    ] {
+        variables.push((format!("{name}_exporter"), "otlp".into()));
+        let target = of_variables(signal, &variables);
+        assert_eq!(target.url, format!("http://c:4318/v1/{name}"));
+        assert_eq!((target.protocol, target.gzip), (Protocol::Http, true));
+        assert_eq!(target.headers["x-team"], "core");
+        assert_eq!(target.timeout, Duration::from_millis(250));
+    }
+}
+
+#[test]
+fn metrics_for_prometheus_are_pulled_and_not_sent() {
+    let mut config = OtelConfig {
+        metrics_exporter: Some("prometheus".to_owned()),
+        exporter_otlp_endpoint: url("http://c:4317"),
+        ..OtelConfig::default()
+    };
+    let off = Destination::of(Signal::Metrics, &config).unwrap();
+    assert_eq!(off.describe(), "off: OTEL_METRICS_EXPORTER is prometheus");
+    config.traces_exporter = Some("prometheus".to_owned());
+    assert!(Destination::of(Signal::Traces, &config).is_err());
+}
