@@ -1,10 +1,15 @@
-use std::net::SocketAddr;
+use std::{net::SocketAddr, path::PathBuf};
 
 use belvedere_core::{
     Secret,
-    config::{ConfigError, Seconds},
+    config::{ConfigError, Problems, Seconds},
     settings,
 };
+
+use crate::server::Tls;
+
+const TLS_CERT_FILE: &str = "HTTP__TLS_CERT_FILE";
+const TLS_KEY_FILE: &str = "HTTP__TLS_KEY_FILE";
 
 /// What can be tried out over a network is no secret.
 const MIN_TOKEN: usize = 16;
@@ -38,6 +43,10 @@ settings! {
         pub hsts: bool = false,
         /// Serves `/openapi.json` and `/docs`; default: in development only.
         pub docs: Option<bool> = None,
+        /// A PEM file with the certificate and what leads to its issuer: with it, and its key, this listener speaks TLS only.
+        pub tls_cert_file: Option<PathBuf> = None,
+        /// A PEM file with the certificate's private key. Both are read again when they change, and at SIGHUP.
+        pub tls_key_file: Option<PathBuf> = None,
         /// Serves `/metrics` here too.
         pub expose_metrics: bool = false,
     }
@@ -50,8 +59,44 @@ impl HttpConfig {
     ///
     /// Origins that are none, or that every page could borrow credentials by.
     pub fn check(&self) -> Result<(), ConfigError> {
-        crate::protect::check_cors(self)
+        let mut problems = Problems::default();
+        problems.take(crate::protect::check_cors(self));
+        problems.take(self.tls());
+        problems.into_result()
     }
+
+    /// What this listener shows by TLS, read from its files; none when it is plain.
+    ///
+    /// # Errors
+    ///
+    /// One of both files is not named, or they cannot be used.
+    pub fn tls(&self) -> Result<Option<Tls>, ConfigError> {
+        let (certificate, key) = match (&self.tls_cert_file, &self.tls_key_file) {
+            (None, None) => return Ok(None),
+            (Some(certificate), Some(key)) => (certificate, key),
+            (None, Some(_)) => return Err(missing(TLS_CERT_FILE, TLS_KEY_FILE)),
+            (Some(_), None) => return Err(missing(TLS_KEY_FILE, TLS_CERT_FILE)),
+        };
+        let tls = Tls::load(certificate, key).map_err(|error| {
+            let variable = if error.is_of_key() {
+                TLS_KEY_FILE
+            } else {
+                TLS_CERT_FILE
+            };
+            ConfigError::new(variable, format!("cannot be used: {error}"))
+        });
+        tls.map(Some)
+    }
+
+    /// Whether this listener speaks TLS.
+    pub const fn has_tls(&self) -> bool {
+        self.tls_cert_file.is_some() && self.tls_key_file.is_some()
+    }
+}
+
+fn missing(variable: &str, other: &str) -> ConfigError {
+    let message = format!("is not set, but {other} is: TLS needs both");
+    ConfigError::new(variable, message)
 }
 
 settings! {

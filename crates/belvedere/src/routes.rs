@@ -55,7 +55,7 @@ impl Routes {
         callers: Callers,
     ) -> Router {
         // The first is the outermost. One call for each group: each `layer` of a router costs a request boxes and futures.
-        let secured = SecurityHeadersLayer::new().hsts(config.hsts);
+        let secured = SecurityHeadersLayer::new().hsts(config.hsts || config.has_tls());
         let outer = (
             observe.layer(),
             secured,

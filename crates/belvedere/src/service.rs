@@ -175,7 +175,9 @@ impl Service {
         let observe = Observe::new(self.telemetry.tracer().clone(), shutdown.clone())
             .slo(self.slo)
             .trusted_peers(self.trusted_peers)
-            .propagation(self.propagation);
+            .propagation(self.propagation)
+            .tls(self.http.has_tls());
+        let tls = self.http.tls()?;
         let public = self.routes.public(
             &self.http,
             &observe,
@@ -187,6 +189,7 @@ impl Service {
         let server =
             Server::bind(self.http.addr, public, limits(&self.http), shutdown.clone()).await;
         let server = server.map_err(taken("http", self.http.addr, "HTTP__ADDR"))?;
+        let server = server.tls(tls);
         let admin = AdminListener::start(self.admin.addr, admin.routes())?;
         Ok(Bound {
             http: server.local_addr()?,

@@ -36,6 +36,7 @@ pub(super) struct Received {
     pub(super) method: &'static str,
     pub(super) version: Version,
     pub(super) peer: Option<Peer>,
+    pub(super) is_tls: bool,
     /// `None` for a body of unknown length.
     pub(super) declared_bytes: Option<u64>,
     /// `None` for a request without a body.

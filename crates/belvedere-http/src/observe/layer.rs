@@ -28,6 +28,7 @@ pub(super) struct Shared {
     pub(super) propagation: Propagation,
     pub(super) slo: Option<Slo>,
     pub(super) is_probe: bool,
+    pub(super) is_tls: bool,
 }
 
 impl Observe {
@@ -40,6 +41,7 @@ impl Observe {
             propagation: Propagation::default(),
             slo: None,
             is_probe: false,
+            is_tls: false,
         }))
     }
 
@@ -66,6 +68,15 @@ impl Observe {
     pub fn slo(self, slo: Slo) -> Self {
         Self(Arc::new(Shared {
             slo: Some(slo),
+            ..Shared::clone(&self.0)
+        }))
+    }
+
+    /// Whether the listener speaks TLS: `url.scheme` of the server span.
+    #[must_use]
+    pub fn tls(self, is_tls: bool) -> Self {
+        Self(Arc::new(Shared {
+            is_tls,
             ..Shared::clone(&self.0)
         }))
     }

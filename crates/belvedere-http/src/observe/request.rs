@@ -45,6 +45,7 @@ pub(super) fn begin(observe: &Observe, request: &mut Request<Body>) -> Completio
         method: METHODS[method],
         version: request.version(),
         peer,
+        is_tls: observe.0.is_tls,
         declared_bytes: request.body().size_hint().exact(),
         upload: watch_body(request.body_mut()),
     };

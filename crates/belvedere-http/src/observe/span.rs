@@ -77,7 +77,8 @@ fn attributes<'a>(
     let mut attributes = Vec::with_capacity(MOST_ATTRIBUTES);
     let version = protocol_version(received.version);
     attributes.push(("http.request.method", Value::Const(received.method)));
-    attributes.push(("url.scheme", Value::Const("http")));
+    let scheme = if received.is_tls { "https" } else { "http" };
+    attributes.push(("url.scheme", Value::Const(scheme)));
     attributes.push(("network.protocol.version", Value::Const(version)));
     let known = texts.into_iter();
     attributes.extend(known.filter_map(|(key, text)| Some((key, Value::Str(text?)))));

@@ -1,4 +1,4 @@
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{future::pending, io, net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::Router;
 use belvedere_core::Shutdown;
@@ -7,9 +7,11 @@ use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
     time::{self, Instant},
 };
+use tokio_rustls::TlsAcceptor;
 
 use super::{
-    connection::{Connector, serve},
+    Tls,
+    connection::{Connector, serve, serve_tls},
     refusal,
 };
 
@@ -53,6 +55,7 @@ impl Default for Limits {
 pub struct Server {
     listener: TcpListener,
     connector: Connector,
+    tls: Option<Tls>,
     shutdown: Shutdown,
     permits: Arc<Semaphore>,
     max_connections: u32,
@@ -73,10 +76,17 @@ impl Server {
         Ok(Self {
             listener: TcpListener::bind(addr).await?,
             connector: Connector::new(router, limits, shutdown.clone()),
+            tls: None,
             shutdown,
             permits: Arc::new(Semaphore::new(limits.max_connections as usize)),
             max_connections: limits.max_connections,
         })
+    }
+
+    /// Has every connection begin with a handshake; without it they are plain.
+    #[must_use]
+    pub fn tls(self, tls: Option<Tls>) -> Self {
+        Self { tls, ..self }
     }
 
     /// Where it listens, with the port that was taken for port 0.
@@ -93,13 +103,16 @@ impl Server {
         let Self {
             listener,
             connector,
+            tls,
             shutdown,
             permits,
             max_connections,
         } = self;
         let connector = Arc::new(connector);
+        let acceptor = tls.as_ref().map(Tls::acceptor);
         tokio::select! {
-            () = accept_forever(&listener, &connector, &permits) => {}
+            () = accept_forever(&listener, &connector, acceptor.as_ref(), &permits) => {}
+            () = keep_fresh(tls.as_ref()) => {}
             () = shutdown.stopping() => {}
         }
         drop(listener);
@@ -118,6 +131,7 @@ impl Server {
 async fn accept_forever(
     listener: &TcpListener,
     connector: &Arc<Connector>,
+    acceptor: Option<&TlsAcceptor>,
     permits: &Arc<Semaphore>,
 ) {
     let mut failures = Failures::default();
@@ -127,7 +141,13 @@ async fn accept_forever(
             return;
         };
         match listener.accept().await {
-            Ok((stream, peer)) => spawn(Arc::clone(connector), stream, peer, place),
+            Ok((stream, peer)) => spawn(
+                Arc::clone(connector),
+                acceptor.cloned(),
+                stream,
+                peer,
+                place,
+            ),
             Err(error) if is_peers(&error) => {}
             Err(error) => {
                 failures.tell(&error);
@@ -143,11 +163,24 @@ async fn accept_forever(
 )]
 fn spawn(
     connector: Arc<Connector>,
+    acceptor: Option<TlsAcceptor>,
     stream: TcpStream,
     peer: SocketAddr,
     place: OwnedSemaphorePermit,
 ) {
-    tokio::spawn(async move { serve(&connector, stream, peer, place).await });
+    match acceptor {
+        None => tokio::spawn(async move { serve(&connector, stream, peer, place).await }),
+        Some(acceptor) => {
+            tokio::spawn(async move { serve_tls(&connector, &acceptor, stream, peer, place).await })
+        }
+    };
+}
+
+async fn keep_fresh(tls: Option<&Tls>) {
+    match tls {
+        Some(tls) => tls.keep_fresh().await,
+        None => pending().await,
+    }
 }
 
 fn free(permits: &Semaphore) -> u32 {

@@ -18,7 +18,13 @@ use hyper_util::{
     rt::{TokioExecutor, TokioIo},
     server::conn::auto::Builder,
 };
-use tokio::{net::TcpStream, sync::OwnedSemaphorePermit, task::coop::unconstrained};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::TcpStream,
+    sync::OwnedSemaphorePermit,
+    task::coop::unconstrained,
+};
+use tokio_rustls::TlsAcceptor;
 
 use super::{
     Limits,
@@ -27,6 +33,8 @@ use super::{
     patience::{Patience, Waits},
     refusal,
     served::Busy,
+    socket::Socket,
+    tls::shake,
     watched::Watched,
 };
 
@@ -119,9 +127,42 @@ pub(super) async fn serve(
     peer: SocketAddr,
     place: OwnedSemaphorePermit,
 ) {
+    let (stream, activity) = begin(stream, place);
+    converse(connector, stream, peer, activity).await;
+}
+
+/// The same behind a handshake. A future of its own, so that connections without one have no room for it.
+pub(super) async fn serve_tls(
+    connector: &Arc<Connector>,
+    acceptor: &TlsAcceptor,
+    stream: TcpStream,
+    peer: SocketAddr,
+    place: OwnedSemaphorePermit,
+) {
+    let (stream, activity) = begin(stream, place);
+    let Connector {
+        waits, shutdown, ..
+    } = &**connector;
+    if let Some(stream) = shake(acceptor, stream, waits.head(), shutdown).await {
+        converse(connector, stream, peer, activity).await;
+    }
+}
+
+fn begin(stream: TcpStream, place: OwnedSemaphorePermit) -> (Socket, Arc<Activity>) {
     // Small answers should not wait for an acknowledgement; a socket that refuses this still works.
     let _ = stream.set_nodelay(true);
     let activity = Arc::new(Activity::new(place));
+    (Socket::new(stream, Arc::clone(&activity)), activity)
+}
+
+async fn converse<S>(
+    connector: &Arc<Connector>,
+    stream: S,
+    peer: SocketAddr,
+    activity: Arc<Activity>,
+) where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
     let io = TokioIo::new(Watched::new(stream, Arc::clone(&activity)));
     let service = service_fn(|request: Request<Incoming>| {
         let mut request = request.map(Body::new);

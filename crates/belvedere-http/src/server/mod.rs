@@ -8,9 +8,12 @@ mod connection;
 mod patience;
 mod refusal;
 mod served;
+mod socket;
 mod stall;
+mod tls;
 mod watched;
 
 pub use accept::{Limits, Server};
 pub(crate) use answer::Gone;
 pub use connection::Peer;
+pub use tls::{Tls, TlsError};

@@ -13,7 +13,7 @@ use super::{
 };
 
 /// How long a connection that is being closed gets to finish what it has begun to say.
-const CLOSING: Duration = Duration::from_secs(1);
+pub(super) const CLOSING: Duration = Duration::from_secs(1);
 /// Time for a timer to move: a wait of 0 may close every connection, but must not spin.
 const SHORTEST_TICK: Duration = Duration::from_millis(1);
 /// What is longer is for ever; beyond some point the clock would overflow.
@@ -34,6 +34,10 @@ impl Waits {
             idle: limits.idle_timeout.min(LONGEST),
             write: limits.write_timeout.min(LONGEST),
         }
+    }
+
+    pub(super) const fn head(self) -> Duration {
+        self.head
     }
 
     /// For a connection that is being closed. A caller that still reads has as long as ever.

@@ -5,71 +5,28 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use socket2::{SockRef, Socket};
-use tokio::{
-    io::{AsyncRead, AsyncWrite, ReadBuf},
-    net::TcpStream,
-};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::activity::Activity;
 
-/// A socket whose arrivals and departures are seen by its connection's [`Activity`].
+/// A stream whose arrivals, as HTTP reads them, are seen by its connection's [`Activity`].
 #[derive(Debug)]
-pub(super) struct Watched {
-    stream: TcpStream,
+pub(super) struct Watched<S> {
+    stream: S,
     activity: Arc<Activity>,
 }
 
-impl Watched {
-    pub(super) const fn new(stream: TcpStream, activity: Arc<Activity>) -> Self {
+impl<S: Unpin> Watched<S> {
+    pub(super) const fn new(stream: S, activity: Arc<Activity>) -> Self {
         Self { stream, activity }
     }
 
-    fn stream(self: Pin<&mut Self>) -> Pin<&mut TcpStream> {
+    fn stream(self: Pin<&mut Self>) -> Pin<&mut S> {
         Pin::new(&mut self.get_mut().stream)
     }
-
-    /// Sees what became of a write.
-    ///
-    /// The kernel tells of room only when a third of its buffer is free: minutes, for a slow reader. Whoever asks gets what
-    /// there is, so the socket is asked whenever its connection wakes in a stall, which its timer sees to.
-    fn wrote(
-        &self,
-        polled: Poll<io::Result<usize>>,
-        again: impl FnOnce(&Socket) -> io::Result<usize>,
-    ) -> Poll<io::Result<usize>> {
-        let stall = self.activity.stall();
-        let polled = if polled.is_pending() && stall.refused() {
-            or_pending(again(&SockRef::from(&self.stream)))
-        } else {
-            polled
-        };
-        if polled.is_ready() {
-            stall.accepted();
-        }
-        polled
-    }
 }
 
-fn or_pending(written: io::Result<usize>) -> Poll<io::Result<usize>> {
-    match written {
-        Err(error) if error.kind() == io::ErrorKind::WouldBlock => Poll::Pending,
-        written => Poll::Ready(written),
-    }
-}
-
-/// What a caller did not take while it was served, it will not take from the kernel either: without this, its bytes and
-/// the socket stay for minutes.
-impl Drop for Watched {
-    fn drop(&mut self) {
-        if self.activity.stall().current().is_some() {
-            // A socket that refuses this is closed all the same.
-            let _ = self.stream.set_zero_linger();
-        }
-    }
-}
-
-impl AsyncRead for Watched {
+impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         task: &mut Context<'_>,
@@ -85,14 +42,13 @@ impl AsyncRead for Watched {
     }
 }
 
-impl AsyncWrite for Watched {
+impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
     fn poll_write(
-        mut self: Pin<&mut Self>,
+        self: Pin<&mut Self>,
         task: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        let polled = self.as_mut().stream().poll_write(task, bytes);
-        self.wrote(polled, |socket| socket.send(bytes))
+        self.stream().poll_write(task, bytes)
     }
 
     fn poll_flush(self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -104,12 +60,11 @@ impl AsyncWrite for Watched {
     }
 
     fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
+        self: Pin<&mut Self>,
         task: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let polled = self.as_mut().stream().poll_write_vectored(task, slices);
-        self.wrote(polled, |socket| socket.send_vectored(slices))
+        self.stream().poll_write_vectored(task, slices)
     }
 
     fn is_write_vectored(&self) -> bool {

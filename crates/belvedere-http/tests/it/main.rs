@@ -32,5 +32,6 @@ mod series;
 mod sheds;
 mod spawned;
 mod stalls;
+mod tls;
 mod traces;
 mod upstream;

@@ -3,7 +3,7 @@ use std::net::SocketAddr;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::Value;
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     net::{TcpSocket, TcpStream},
 };
 
@@ -31,23 +31,31 @@ impl Answer {
 }
 
 /// A connection that says exactly what it is told to.
-pub(crate) struct Wire {
-    stream: TcpStream,
+pub(crate) struct Wire<S = TcpStream> {
+    stream: S,
     arrived: Vec<u8>,
 }
 
 impl Wire {
     pub(crate) async fn open(addr: SocketAddr) -> Self {
-        let stream = TcpStream::connect(addr).await.unwrap();
-        let arrived = Vec::new();
-        Self { stream, arrived }
+        Self::over(TcpStream::connect(addr).await.unwrap())
     }
 
     /// One that can hold only a few KiB which are not read yet.
     pub(crate) async fn open_narrow(addr: SocketAddr) -> Self {
         let socket = TcpSocket::new_v4().unwrap();
         socket.set_recv_buffer_size(4096).unwrap();
-        let stream = socket.connect(addr).await.unwrap();
+        Self::over(socket.connect(addr).await.unwrap())
+    }
+
+    /// Cuts the connection without a farewell.
+    pub(crate) fn reset(self) {
+        self.stream.set_zero_linger().unwrap();
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
+    pub(crate) fn over(stream: S) -> Self {
         let arrived = Vec::new();
         Self { stream, arrived }
     }
@@ -107,11 +115,6 @@ impl Wire {
     /// Ends the sending half.
     pub(crate) async fn finish(&mut self) {
         self.stream.shutdown().await.unwrap();
-    }
-
-    /// Cuts the connection without a farewell.
-    pub(crate) fn reset(self) {
-        self.stream.set_zero_linger().unwrap();
     }
 
     async fn read_more(&mut self) -> bool {

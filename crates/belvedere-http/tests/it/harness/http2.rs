@@ -8,6 +8,7 @@ use http_body_util::{BodyExt, Empty, StreamBody, combinators::UnsyncBoxBody};
 use hyper::client::conn::http2::{SendRequest, handshake};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::{
+    io::{AsyncRead, AsyncWrite},
     net::TcpStream,
     task::{AbortHandle, JoinHandle},
 };
@@ -27,7 +28,10 @@ impl Http2 {
         Self::over(TcpStream::connect(addr).await.unwrap()).await
     }
 
-    pub(crate) async fn over(stream: TcpStream) -> Self {
+    pub(crate) async fn over<S>(stream: S) -> Self
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
         let (sender, connection) = handshake(TokioExecutor::new(), TokioIo::new(stream))
             .await
             .unwrap();

@@ -11,7 +11,7 @@ use belvedere_core::{
 use belvedere_http::{
     HttpConfig, Observe, Server, fallbacks, health_routes,
     protect::{ProtectLayer, SecurityHeadersLayer, cors},
-    server::Limits,
+    server::{Limits, Tls},
 };
 use tokio::task::JoinHandle;
 use tower::util::option_layer;
@@ -35,6 +35,8 @@ pub(crate) struct Setup {
     pub(crate) exports: bool,
     pub(crate) limits: Limits,
     pub(crate) idle: Duration,
+    /// Whether connections begin with a handshake.
+    pub(crate) tls: Option<Tls>,
     pub(crate) checks: Vec<Box<dyn HealthCheck>>,
 }
 
@@ -64,6 +66,7 @@ impl Default for Setup {
             exports: true,
             limits: Limits::default(),
             idle: Duration::from_secs(60),
+            tls: None,
             checks: Vec::new(),
         }
     }
@@ -82,7 +85,8 @@ impl Setup {
         };
         let observe = Observe::new(tracer, shutdown.clone())
             .trusted_peers(self.trusted)
-            .propagation(self.propagation);
+            .propagation(self.propagation)
+            .tls(self.tls.is_some());
         let http = HttpConfig {
             timeout_seconds: seconds(self.timeout),
             ..self.http
@@ -99,7 +103,7 @@ impl Setup {
             ..self.limits
         };
         let server = Server::bind(any, api.merge(probes), limits, shutdown.clone());
-        let server = server.await.unwrap();
+        let server = server.await.unwrap().tls(self.tls);
         Service {
             addr: server.local_addr().unwrap(),
             watch: health.watch().await,
