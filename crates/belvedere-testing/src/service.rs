@@ -15,7 +15,7 @@ use reqwest::Client;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::{OtlpSink, ThrowAwayPostgres, TokenIssuer};
+use crate::{OtlpSink, ThrowAwayPostgres, ThrowAwayRedis, TokenIssuer};
 
 pub use caller::{Answer, Caller};
 pub use error::ServiceError;
@@ -36,6 +36,7 @@ pub struct TestServiceBuilder {
     binary: String,
     variables: Vec<(String, String)>,
     postgres: Option<ThrowAwayPostgres>,
+    redis: Option<ThrowAwayRedis>,
     has_sqlite: bool,
     lines_kept: usize,
 }
@@ -58,6 +59,13 @@ impl TestServiceBuilder {
         let url = database.url().to_owned();
         self.postgres = Some(database);
         self.variable("DATABASE_URL", &url)
+    }
+
+    /// A Redis that ends with the service.
+    pub fn redis(mut self, redis: ThrowAwayRedis) -> Self {
+        let url = redis.url();
+        self.redis = Some(redis);
+        self.variable("REDIS_URL", &url)
     }
 
     /// Callers are those to whom this issuer has given a token.
@@ -110,6 +118,7 @@ impl TestServiceBuilder {
             client: Client::new(),
             _folder: folder,
             _postgres: self.postgres,
+            _redis: self.redis,
         })
     }
 }
@@ -125,6 +134,7 @@ pub struct TestService {
     client: Client,
     _folder: TempDir,
     _postgres: Option<ThrowAwayPostgres>,
+    _redis: Option<ThrowAwayRedis>,
 }
 
 impl TestService {
@@ -136,6 +146,7 @@ impl TestService {
             binary: binary.to_owned(),
             variables: Vec::new(),
             postgres: None,
+            redis: None,
             has_sqlite: false,
             lines_kept: usize::MAX,
         }

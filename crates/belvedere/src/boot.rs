@@ -1,6 +1,7 @@
 use std::{sync::Arc, time::Instant};
 
 use belvedere_core::{About, config::Knob};
+use belvedere_redis::Redis;
 use belvedere_sql::{Backend, Db};
 use belvedere_telemetry::Telemetry;
 use serde::{Serialize, de::DeserializeOwned};
@@ -75,6 +76,19 @@ impl<App> Boot<App> {
             return Err(BootError::Finished);
         }
         Ok(database)
+    }
+
+    /// Connects to `REDIS_URL`; `None` where it is not set, and caches live in the process. Redis that does not answer holds up no
+    /// start, unless `REDIS__REQUIRED` says so.
+    ///
+    /// # Errors
+    ///
+    /// The URL cannot be read, or Redis is required and cannot be reached.
+    pub async fn redis(&self) -> Result<Option<Redis>, BootError> {
+        let patience = self.config.startup.timeout_seconds.duration();
+        let service = self.config.telemetry.service.name.as_deref();
+        let service = service.unwrap_or(self.about.name);
+        Ok(Redis::connect(&self.config.redis, service, patience).await?)
     }
 
     /// The service, to be given its routes.

@@ -4,6 +4,7 @@ use belvedere_core::{
     settings,
 };
 use belvedere_http::{AdminConfig, AuthConfig, HttpConfig};
+use belvedere_redis::RedisConfig;
 use belvedere_sql::DatabaseConfig;
 use belvedere_telemetry::TelemetryConfig;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -51,6 +52,8 @@ pub struct Config<App = NoSettings> {
     pub slo: SloConfig,
     /// The database.
     pub database: DatabaseConfig,
+    /// Redis, when there is one.
+    pub redis: RedisConfig,
     /// Failures, told elsewhere.
     pub sentry: SentryConfig,
     /// The start.
@@ -70,6 +73,7 @@ impl<App: Knob> Knob for Config<App> {
         docs.below::<AuthConfig>(path, "auth", &[]);
         docs.below::<SloConfig>(path, "slo", &[]);
         docs.below::<DatabaseConfig>(path, "database", &[]);
+        docs.below::<RedisConfig>(path, "redis", &[]);
         docs.below::<SentryConfig>(path, "sentry", &[]);
         docs.below::<StartupConfig>(path, "startup", &[]);
         docs.below::<ShutdownConfig>(path, "shutdown", &[]);

@@ -15,6 +15,9 @@ pub enum BootError {
     /// The database cannot be reached.
     #[error(transparent)]
     Database(#[from] ConnectError),
+    /// Redis cannot be reached, and is required.
+    #[error(transparent)]
+    Redis(#[from] belvedere_redis::ConnectError),
     /// The schema could not be brought up to date.
     #[error("the migrations did not run")]
     Migration(#[from] sqlx::migrate::MigrateError),
@@ -54,6 +57,7 @@ impl BootError {
         match self {
             Self::Config(_) => true,
             Self::Database(error) => error.is_setting(),
+            Self::Redis(error) => error.is_setting(),
             Self::Upstream(error) => error.is_setting(),
             _ => false,
         }

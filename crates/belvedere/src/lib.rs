@@ -21,7 +21,7 @@ pub use belvedere_http::{
     Caller, Callers, FieldError, Problem, RequireCaller, Upstream, UpstreamConfig, UpstreamError,
     client, extract, limits, nest_service, observe, protect, server,
 };
-pub use belvedere_redis::Cache;
+pub use belvedere_redis::{Cache, Redis, RedisFailed};
 pub use belvedere_sql as sql;
 pub use belvedere_telemetry::Telemetry;
 pub use boot::Boot;

@@ -10,6 +10,7 @@ use belvedere_http::{
     admin::{Admin, Guard, RenderMetrics},
     server::Limits,
 };
+use belvedere_redis::Redis;
 use belvedere_telemetry::{Scrape, Telemetry, TelemetryConfig};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -125,6 +126,14 @@ impl Service {
     pub fn health_check(mut self, check: impl HealthCheck) -> Self {
         self.checks.push(Box::new(check));
         self
+    }
+
+    /// Adds Redis to `/health/ready`, where there is one.
+    pub fn redis(self, redis: Option<&Redis>) -> Self {
+        match redis {
+            Some(redis) => self.health_check(redis.health_check()),
+            None => self,
+        }
     }
 
     /// Closes something after the last request: pools, say. In reverse order of registration.

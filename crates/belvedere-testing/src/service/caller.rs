@@ -77,6 +77,11 @@ impl Answer {
         serde_json::from_slice(&self.body).unwrap_or_default()
     }
 
+    /// The body as text; what is not UTF-8 in it is replaced.
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
     /// A header, empty when there is none.
     pub fn header(&self, name: &str) -> String {
         let value = self.headers.get(name).and_then(|value| value.to_str().ok());
