@@ -18,13 +18,15 @@ fn main() -> ExitCode {
 
 async fn compose(boot: Boot<Settings>) -> Result<Stopped, BootError> {
     let database: Database = boot.database(&MIGRATIONS).await?;
+    let redis = boot.redis().await?;
     let state = AppState {
         database: database.clone(),
-        orders: Cache::in_process("orders", 10_000, Duration::from_secs(60)),
+        orders: Cache::shared(redis.as_ref(), "orders", 10_000, Duration::from_secs(60)),
         payments: Gateway::connect(&boot)?,
     };
     boot.service()
         .health_check(database.health_check())
+        .redis(redis.as_ref())
         .routes(router(state))
         .at_stop(move || async move { database.close().await })
         .run()

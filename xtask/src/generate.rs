@@ -38,6 +38,8 @@ pub(crate) enum Around {
 pub(crate) struct Generation<'a> {
     pub(crate) name: &'a str,
     pub(crate) database: &'a str,
+    /// Whether caches are shared.
+    pub(crate) redis: bool,
     /// The folder that the service's own folder appears in.
     pub(crate) destination: &'a Path,
     pub(crate) source: Source,
@@ -82,7 +84,8 @@ impl Generation<'_> {
             .args(["--name", self.name, "--silent"])
             .arg("--destination")
             .arg(self.destination)
-            .args(["-d", &format!("database={}", self.database)]);
+            .args(["-d", &format!("database={}", self.database)])
+            .args(["-d", &format!("redis={}", self.redis)]);
         if self.around == Around::Untouched {
             command.args(["--no-workspace", "-d", "standalone=true"]);
         }
@@ -203,6 +206,7 @@ mod tests {
         let generation = Generation {
             name: "shop",
             database: "sqlite",
+            redis: false,
             destination: around.path(),
             source: Source::Git(String::new()),
             around: Around::Untouched,

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 
 use crate::checkout::Checkout;
 use crate::generate::{Around, DATABASES, Generation, Source};
@@ -75,9 +75,9 @@ const RESERVED: &[&str] = &[
 const MANIFEST: &str = "Cargo.toml.liquid";
 
 /// Options that the Makefile passes on, and that no template reads yet.
-const LATER: [&str; 3] = ["REDIS", "GRPC", "JOBS"];
+const LATER: [&str; 2] = ["GRPC", "JOBS"];
 
-/// `NAME=shop [DEST=..] [DATABASE=sqlite|postgres]`, as in the Makefile; an empty value counts as not given.
+/// `NAME=shop [DEST=..] [DATABASE=sqlite|postgres] [REDIS=true|false]`, as in the Makefile; an empty value counts as not given.
 pub(crate) fn run(checkout: &Checkout, args: &[String]) -> Result<()> {
     let wanted = Wanted::parse(args)?;
     refuse_dependency_names(&wanted.name, checkout)?;
@@ -88,6 +88,7 @@ pub(crate) fn run(checkout: &Checkout, args: &[String]) -> Result<()> {
     let generation = Generation {
         name: &wanted.name,
         database: &wanted.database,
+        redis: wanted.redis,
         destination: &destination,
         source: Source::Checkout(checkout.clone()),
         around: Around::Untouched,
@@ -115,31 +116,40 @@ struct Wanted {
     name: String,
     dest: Option<PathBuf>,
     database: String,
+    redis: bool,
 }
 
 impl Wanted {
     fn parse(args: &[String]) -> Result<Self> {
-        let (mut name, mut dest, mut database) = (None, None, DATABASES[0]);
+        let (mut name, mut dest, mut database, mut redis) = (None, None, DATABASES[0], false);
         for arg in args {
             match arg.split_once('=') {
                 Some((_, "")) => {}
                 Some(("NAME", value)) => name = Some(value),
                 Some(("DEST", value)) => dest = Some(PathBuf::from(value)),
                 Some(("DATABASE", value)) => database = value,
+                Some(("REDIS", value)) => redis = parse_switch("REDIS", value)?,
                 Some((option, value)) if LATER.contains(&option) => refuse_later(option, value)?,
-                _ => bail!("`{arg}` is not an option of `make new`: NAME, DEST, DATABASE"),
+                _ => bail!("`{arg}` is not an option of `make new`: NAME, DEST, DATABASE, REDIS"),
             }
         }
         let name = name
-            .context("which name? make new NAME=shop [DEST=folder] [DATABASE=sqlite|postgres]")?;
+            .context("which name? make new NAME=shop [DEST=folder] [DATABASE=sqlite|postgres] [REDIS=true|false]")?;
         check_name(name)?;
         check_database(database)?;
         Ok(Self {
             name: name.to_owned(),
             dest,
             database: database.to_owned(),
+            redis,
         })
     }
+}
+
+fn parse_switch(option: &str, value: &str) -> Result<bool> {
+    value
+        .parse()
+        .map_err(|_| anyhow!("{option}={value}: choose true or false"))
 }
 
 fn refuse_later(option: &str, value: &str) -> Result<()> {
@@ -219,13 +229,14 @@ mod tests {
 
     #[test]
     fn each_bad_value_is_named_with_the_mend() {
-        let cases: [(&[&str], &str); 6] = [
+        let cases: [(&[&str], &str); 7] = [
             (&[], "NAME=shop"),
             (&["NAME=My Shop"], "lower-case"),
             (&["NAME=1shop"], "a letter first"),
             (&["NAME=match"], "word of Rust"),
             (&["NAME=shop", "DATABASE=oracle"], "sqlite, postgres"),
-            (&["NAME=shop", "REDIS=true"], "leave REDIS out"),
+            (&["NAME=shop", "REDIS=yes"], "true or false"),
+            (&["NAME=shop", "GRPC=true"], "leave GRPC out"),
         ];
         for (args, mend) in cases {
             let error = parse(args).unwrap_err().to_string();

@@ -48,7 +48,7 @@ struct SystemTool {
     hidden_in: &'static str,
 }
 
-const SYSTEM_TOOLS: [SystemTool; 2] = [
+const SYSTEM_TOOLS: [SystemTool; 3] = [
     SystemTool {
         package: "valgrind",
         program: "valgrind",
@@ -58,6 +58,11 @@ const SYSTEM_TOOLS: [SystemTool; 2] = [
         package: "postgresql",
         program: "initdb",
         hidden_in: "/usr/lib/postgresql",
+    },
+    SystemTool {
+        package: "redis-server",
+        program: "redis-server",
+        hidden_in: "",
     },
 ];
 

@@ -179,6 +179,7 @@ fn generate(checkout: &Checkout, around: &Path) -> Result<PathBuf> {
     let generation = Generation {
         name: NAME,
         database: "sqlite",
+        redis: false,
         destination: around,
         source: Source::Checkout(checkout.clone()),
         around: Around::Untouched,

@@ -44,6 +44,7 @@ fn generation<'a>(destination: &'a Path, source: Source) -> Generation<'a> {
     Generation {
         name: "shop",
         database: "sqlite",
+        redis: false,
         destination,
         source,
         around: Around::Untouched,

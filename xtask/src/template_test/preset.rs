@@ -5,7 +5,8 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
-use belvedere_testing::ThrowAwayPostgres;
+use belvedere_testing::{ThrowAwayPostgres, ThrowAwayRedis};
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::checkout::Checkout;
@@ -27,6 +28,7 @@ pub(crate) struct Preset {
     pub(crate) folder: PathBuf,
     target: PathBuf,
     server: Option<ThrowAwayPostgres>,
+    redis: Option<ThrowAwayRedis>,
     #[expect(dead_code, reason = "held for its drop")]
     around: TempDir,
 }
@@ -38,6 +40,7 @@ impl Preset {
         let generation = Generation {
             name: &name,
             database,
+            redis: shares(database),
             destination: around.path(),
             source: Source::Checkout(checkout.clone()),
             around: Around::Untouched,
@@ -45,6 +48,7 @@ impl Preset {
         Ok(Self {
             folder: generation.run()?,
             server: server_for(database)?,
+            redis: redis_for(database)?,
             target: checkout.target(),
             name,
             database,
@@ -74,10 +78,23 @@ impl Preset {
     pub(crate) fn launch(&self) -> Launch {
         let binary = self.target.join("debug").join(&self.name);
         let launch = Launch::new(binary, &self.folder).on_free_ports();
-        match &self.server {
+        let launch = match &self.server {
             Some(server) => launch.env("DATABASE_URL", server.url()),
             None => launch,
+        };
+        match &self.redis {
+            Some(redis) => launch.env("REDIS_URL", redis.url()),
+            None => launch,
         }
+    }
+
+    /// The body of `/health/ready` when all is well.
+    pub(crate) fn ready(&self) -> Value {
+        let mut checks = json!({ "database": "ok" });
+        if self.redis.is_some() {
+            checks["redis"] = "ok".into();
+        }
+        json!({ "status": "ready", "checks": checks })
     }
 }
 
@@ -90,6 +107,19 @@ fn server_for(database: &str) -> Result<Option<ThrowAwayPostgres>> {
         tools::ensure("postgresql")?;
     }
     Ok(Some(ThrowAwayPostgres::start()?))
+}
+
+/// The preset that runs on several machines is the one with Redis.
+fn shares(database: &str) -> bool {
+    database == "postgres"
+}
+
+fn redis_for(database: &str) -> Result<Option<ThrowAwayRedis>> {
+    if !shares(database) {
+        return Ok(None);
+    }
+    tools::ensure("redis-server")?;
+    Ok(Some(ThrowAwayRedis::start()?))
 }
 
 /// Starts the service; returns it with the time from `exec` to a ready answer.
