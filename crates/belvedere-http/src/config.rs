@@ -1,7 +1,7 @@
 use std::{net::SocketAddr, path::PathBuf};
 
 use belvedere_core::{
-    Secret,
+    Secret, TrustedPeers,
     config::{ConfigError, Problems, Seconds},
     settings,
 };
@@ -31,6 +31,16 @@ settings! {
         pub header_timeout_seconds: Seconds = Seconds::new(10),
         /// Longest time between two requests of one connection; longer than what the balancer before it keeps.
         pub idle_timeout_seconds: Seconds = Seconds::new(75),
+        /// Requests a second from one address (IPv6: one /64); more get 429. 0 is no limit. Each replica counts for itself.
+        pub rate_limit_per_ip: u32 = 0,
+        /// Requests at once from an address that was quiet before; 0 is as many as a second's.
+        pub rate_limit_per_ip_burst: u32 = 0,
+        /// Requests a second from one user of a tenant; more get 429. 0 is no limit. Each replica counts for itself.
+        pub rate_limit_per_principal: u32 = 0,
+        /// Requests at once from a user that was quiet before; 0 is as many as a second's.
+        pub rate_limit_per_principal_burst: u32 = 0,
+        /// Addresses and networks of proxies whose `x-forwarded-for` is believed; default: none.
+        pub trusted_proxies: TrustedPeers = TrustedPeers::none(),
         /// Connections at once; more wait in the kernel's queue.
         pub max_connections: u32 = 10_000,
         /// Compresses answers from 1 KiB on for callers that accept gzip.
@@ -61,6 +71,7 @@ impl HttpConfig {
     pub fn check(&self) -> Result<(), ConfigError> {
         let mut problems = Problems::default();
         problems.take(crate::protect::check_cors(self));
+        problems.take(crate::rate::check_rates(self));
         problems.take(self.tls());
         problems.into_result()
     }

@@ -14,6 +14,7 @@ pub mod observe;
 pub mod openapi;
 mod problem;
 pub mod protect;
+mod rate;
 pub mod server;
 
 pub use client::{NoUpstreamUrl, Upstream, UpstreamConfig, UpstreamError, UpstreamUrl};
@@ -25,4 +26,5 @@ pub use observe::{Observe, ObserveLayer};
 pub use problem::{
     FieldError, Problem, fallbacks, method_not_allowed_problems, no_such_route_problem,
 };
+pub use rate::{InProcess, RateLimit, rate_limits};
 pub use server::{Peer, Server};

@@ -8,6 +8,7 @@ use belvedere_http::{
     health_routes, method_not_allowed_problems, no_such_route_problem,
     openapi::{self, Credentials, Described, document},
     protect::{ProtectLayer, SecurityHeadersLayer, cors},
+    rate_limits,
 };
 use tower::util::option_layer;
 use utoipa_axum::router::OpenApiRouter;
@@ -56,6 +57,7 @@ impl Routes {
     ) -> Router {
         // The first is the outermost. One call for each group: each `layer` of a router costs a request boxes and futures.
         let secured = SecurityHeadersLayer::new().hsts(config.hsts || config.has_tls());
+        let (by_ip, by_principal) = rate_limits(config);
         let outer = (
             observe.layer(),
             secured,
@@ -63,6 +65,7 @@ impl Routes {
             // Outside of all that refuses, so that a page can read why it was refused.
             option_layer(cors(config)),
             ProtectLayer::new(config),
+            option_layer(by_ip),
         );
         let guarded = method_not_allowed_problems(self.guarded.reset_fallback());
         let open = method_not_allowed_problems(self.open.reset_fallback());
@@ -72,8 +75,9 @@ impl Routes {
         } else {
             Router::new()
         });
+        let known = (RequireCaller::new(callers), option_layer(by_principal));
         guarded
-            .layer((outer.clone(), RequireCaller::new(callers)))
+            .layer((outer.clone(), known))
             .merge(open.layer(outer.clone()))
             .merge(nothing.layer(outer))
             .merge(probes.layer((observe.probes().layer(), secured)))

@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// Who is asking: bound by authentication, shown in every signal after that.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Identity {
     /// The tenant on whose behalf the request runs.
     pub tenant_id: Box<str>,

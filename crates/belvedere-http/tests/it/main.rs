@@ -28,6 +28,7 @@ mod nested;
 mod plain_axum;
 mod probes;
 mod propagation;
+mod rate;
 mod series;
 mod sheds;
 mod spawned;

@@ -11,7 +11,15 @@ pub(super) fn describe(registry: &Registry) {
     }
 }
 
-const COUNTERS: [(&str, &str); 15] = [
+const COUNTERS: [(&str, &str); 17] = [
+    (
+        metric::AUTH_FAILURES,
+        "Callers that were not known, by what was wrong.",
+    ),
+    (
+        metric::RATE_LIMIT_EVICTIONS,
+        "Callers whose use of a limit was forgotten early, because there were too many.",
+    ),
     (
         metric::HTTP_CLIENT_RETRIES,
         "Calls to named upstreams that were sent again.",

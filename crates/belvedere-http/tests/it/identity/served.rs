@@ -25,7 +25,6 @@ pub(super) fn claims() -> Value {
 /// One route that tells who asks.
 pub(super) struct Served {
     pub(super) service: Service,
-    pub(super) shutdown: Shutdown,
 }
 
 /// An answer, and why it was not a better one.
@@ -39,7 +38,6 @@ impl Served {
     pub(super) async fn with(callers: Callers) -> Self {
         // Whoever came first has chosen the same.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let shutdown = Shutdown::default();
         let jwks = callers.jwks();
         let who = get(|Caller(identity): Caller| async move {
             let user = identity.user_id.unwrap_or_default();
@@ -56,12 +54,12 @@ impl Served {
             ..Setup::default()
         };
         if let Some(jwks) = jwks {
-            belvedere_core::spawn(jwks.clone().keep_fresh(shutdown.clone()));
+            belvedere_core::spawn(jwks.clone().keep_fresh(Shutdown::default()));
             jwks.first_attempt().await;
         }
         let service = setup.start().await;
         service.health.mark_started();
-        Self { service, shutdown }
+        Self { service }
     }
 
     /// Takes what `key` has signed.

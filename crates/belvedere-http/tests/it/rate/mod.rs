@@ -1,0 +1,4 @@
+//! Callers that come too often.
+
+mod limits;
+mod memory;
