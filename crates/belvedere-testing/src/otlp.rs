@@ -84,6 +84,17 @@ impl OtlpSink {
         self.store.set_answer(answer);
     }
 
+    /// Keeps every field of what comes from now on, for [`OtlpSink::texts`].
+    pub fn keep_texts(&self) {
+        self.store.keep_texts();
+    }
+
+    /// Everything that was taken since [`OtlpSink::keep_texts`], a request a line: to search for what should not be in it.
+    #[must_use]
+    pub fn texts(&self) -> String {
+        self.store.texts()
+    }
+
     /// Every request so far, whatever its answer, in the order of arrival.
     #[must_use]
     pub fn requests(&self) -> Vec<ReceivedRequest> {

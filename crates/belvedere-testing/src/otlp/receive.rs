@@ -47,6 +47,7 @@ macro_rules! receives {
             type Answer = $answer;
 
             fn receive(self, store: &Store, answer: OtlpAnswer) -> $answer {
+                store.keep_text(|| format!("{self:?}"));
                 let received = self.$batches.into_iter().flat_map($read);
                 store.add(|arrived| keep(&mut arrived.$kept, received));
                 let partial = $partial {

@@ -53,6 +53,8 @@ pub(super) struct Arrived {
     pub(super) metrics: VecDeque<ReceivedMetric>,
     pub(super) requests: VecDeque<ReceivedRequest>,
     answer: OtlpAnswer,
+    /// Whole requests, if somebody wants to search them.
+    texts: Option<String>,
 }
 
 impl Store {
@@ -81,6 +83,21 @@ impl Store {
 
     pub(super) fn set_answer(&self, answer: OtlpAnswer) {
         self.lock().answer = answer;
+    }
+
+    pub(super) fn keep_texts(&self) {
+        self.lock().texts.get_or_insert_default();
+    }
+
+    pub(super) fn keep_text(&self, text: impl FnOnce() -> String) {
+        if let Some(texts) = &mut self.lock().texts {
+            texts.push_str(&text());
+            texts.push('\n');
+        }
+    }
+
+    pub(super) fn texts(&self) -> String {
+        self.lock().texts.clone().unwrap_or_default()
     }
 
     pub(super) fn next_answer(&self) -> OtlpAnswer {

@@ -1,32 +1,83 @@
-//! Forty secrets go in by every way there is, at the most talkative level, and none may come out of any signal.
+//! Secrets go in by every way there is, at the most talkative level, and none may come out of any signal.
 
 mod planted;
+mod rough;
+mod stored;
 mod watched;
 
-use belvedere_testing::SentrySink;
+use belvedere_testing::{SentrySink, ThrowAwayPostgres};
 
-use planted::{Planted, drive};
-use watched::Watched;
+use planted::Planted;
+use watched::{Seen, Subject, Watched};
+
+/// Something is in every place that is searched, or a search would prove nothing.
+fn assert_told(seen: &Seen, proofs: &[(&str, &str)]) {
+    for (place, proof) in proofs {
+        assert!(seen.of(place).contains(proof), "{proof} is not in {place}");
+    }
+}
+
+fn assert_hidden(planted: &Planted, seen: &Seen) {
+    assert!(planted.count() >= 40);
+    let leaks = planted.found_in(seen);
+    assert!(leaks.is_empty(), "{}", leaks.join("\n"));
+}
 
 #[tokio::test]
-async fn none_of_forty_secrets_is_in_any_signal() {
+async fn no_secret_is_in_any_signal_of_a_service_with_a_database() {
     let sentry = SentrySink::start().unwrap();
     let planted = Planted::new();
-    assert_eq!(planted.count(), 40);
-    let watched = Watched::start(&planted, &sentry);
-    let answers = drive(&watched.service, &planted).await;
+    let subject = Subject {
+        example: "stored",
+        panics: "/panics",
+    };
+    let postgres = ThrowAwayPostgres::start().unwrap();
+    let watched = Watched::start(subject, Some(postgres), &planted, &sentry);
+    let answers = stored::drive(&watched.service, &planted).await;
     let seen = watched.everything(&sentry, answers).await;
-    for proof in ["by_value", "no way with", "unhandled_exception"] {
-        assert!(seen.of("stdout").contains(proof), "{proof} was not logged");
-        assert!(
-            seen.of("sentry").contains(proof) || proof == "unhandled_exception",
-            "{proof}"
-        );
-    }
-    assert!(
-        seen.of("spans").contains("INSERT"),
-        "no statement was traced"
+    assert_told(
+        &seen,
+        &[
+            ("stdout", "by_value"),
+            ("stdout", "no way with"),
+            ("stdout", "unhandled_exception"),
+            ("sentry", "by_value"),
+            ("sentry", "no way with"),
+            ("spans", "INSERT"),
+            ("exported lines", "by_value"),
+            ("exported metrics", "http_requests_total"),
+            ("what was exported", "by_value"),
+            ("what was exported", "Histogram"),
+        ],
     );
-    let leaks = planted.found_in(&seen);
-    assert!(leaks.is_empty(), "{}", leaks.join("\n"));
+    assert_hidden(&planted, &seen);
+}
+
+#[tokio::test]
+async fn no_secret_is_in_any_signal_of_a_service_that_breaks() {
+    let sentry = SentrySink::start().unwrap();
+    let planted = Planted::new();
+    let subject = Subject {
+        example: "rough",
+        panics: "/panic",
+    };
+    let watched = Watched::start(subject, None, &planted, &sentry);
+    let answers = rough::drive(&watched.service, &planted).await;
+    let seen = watched.everything(&sentry, answers).await;
+    assert_told(
+        &seen,
+        &[
+            ("stdout", "something_is_wrong"),
+            ("stdout", "\"outcome\":\"timeout\""),
+            ("stdout", "\"outcome\":\"client_abort\""),
+            ("stdout", "\"status_code\":405"),
+            ("sentry", "it_failed"),
+            ("spans", "GET /broken-body"),
+            ("exported lines", "about_to_fail"),
+            ("exported metrics", "panics_total"),
+        ],
+    );
+    assert_hidden(&planted, &seen);
+    // What the example itself logs as nobody should.
+    assert_eq!(seen.places_of("hunter2").next(), None);
 }

@@ -1,8 +1,6 @@
-//! The secrets, and the requests that carry them.
+//! The secrets, and what every request carries.
 
-use belvedere_testing::TestService;
-use reqwest::{Method, RequestBuilder};
-use serde_json::json;
+use reqwest::RequestBuilder;
 
 use super::watched::Seen;
 
@@ -54,6 +52,15 @@ impl Planted {
         secret
     }
 
+    pub(super) fn jwt(&self, name: &str) -> String {
+        format!("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.{}", self.secret(name))
+    }
+
+    pub(super) fn query(&self) -> String {
+        let [token, email] = ["query token", "query email"].map(|name| self.secret(name));
+        format!("token={token}&email={email}@example.com")
+    }
+
     pub(super) fn found_in(&self, seen: &Seen) -> Vec<String> {
         let mut leaks = Vec::new();
         for (name, secret) in &*self.secrets.borrow() {
@@ -67,7 +74,7 @@ impl Planted {
 }
 
 /// All that is no header: in requests, in texts of failures, and in the configuration.
-const OTHERS: [&str; 33] = [
+const OTHERS: [&str; 38] = [
     "cookie session",
     "cookie theme",
     "query token",
@@ -80,6 +87,11 @@ const OTHERS: [&str; 33] = [
     "form password",
     "form card",
     "jwt in a path",
+    "baggage",
+    "body that nobody reads",
+    "body that is too large",
+    "head that is too large",
+    "wrong admin token",
     "path of an account",
     "bind in a cast",
     "log by key",
@@ -103,73 +115,15 @@ const OTHERS: [&str; 33] = [
     "KEYS__BROKER",
 ];
 
-/// Every route, each with all that can be planted in it. Returns what was answered.
-pub(super) async fn drive(service: &TestService, planted: &Planted) -> String {
-    let secret = |name: &str| planted.secret(name);
-    let mut answers = String::new();
-    let account = json!({"name": secret("json name"), "note": secret("json note"), "age": 7, "more": secret("json unknown")});
-    let wrong = json!({"name": "ada", "note": "", "age": secret("json of another type")});
-    let form = format!(
-        "password={}&card={}",
-        secret("form password"),
-        secret("form card")
-    );
-    let jwt = |name: &str| format!("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.{}", secret(name));
-    let texts = |of: &str| {
-        let [bearer, url, token] = ["bearer", "url", "jwt"].map(|kind| format!("{kind} in a {of}"));
-        [
-            format!("Bearer {}", secret(&bearer)),
-            format!("amqp://shop:{}@mq/v", secret(&url)),
-            jwt(&token),
-        ]
-    };
-    let (token, email) = (secret("query token"), secret("query email"));
-    let query = format!("token={token}&email={email}@example.com");
-    let call = |method, path: &str| {
-        let mark = if path.contains('?') { '&' } else { '?' };
-        let target = format!("{path}{mark}{query}");
-        service.anonymous().request(method, &target)
-    };
-    let post = |path: &str| call(Method::POST, path);
-    let get = |path: &str| call(Method::GET, path);
-    let mut requests = vec![
-        post("/accounts").json(&account),
-        post("/accounts").json(&account),
-        post("/accounts").json(&wrong),
-        post("/accounts").body(account.to_string()),
-        post("/forms").body(form),
-        get(&format!("/accounts/{}", jwt("jwt in a path"))),
-        get(&format!("/nowhere/{}", jwt("jwt in a path"))),
-        get(&format!("/accounts/x?limit={}", secret("query limit"))),
-        post("/casts").body(secret("bind in a cast")),
-        post("/logs").body(format!("Bearer {}", secret("log by key"))),
-        post("/logs").body(secret("card")),
-        get("/ok"),
-        get("/now"),
-        get("/health/ready"),
-    ];
-    for (path, kind) in [
-        ("/logs", "log"),
-        ("/fails", "failure"),
-        ("/panics", "panic"),
-    ] {
-        requests.extend(texts(kind).map(|text| post(path).body(text)));
-    }
-    for request in requests {
-        let answer = with_everything(request, planted).send().await.unwrap();
-        answers += &format!("{:?}\n", answer.headers());
-        answers += &answer.text().await.unwrap();
-    }
-    answers
-}
-
-fn with_everything(request: RequestBuilder, planted: &Planted) -> RequestBuilder {
+/// All that any request can have.
+pub(super) fn with_everything(request: RequestBuilder, planted: &Planted) -> RequestBuilder {
     let cookie = format!(
         "session={}; theme={}",
         planted.secret("cookie session"),
         planted.secret("cookie theme")
     );
     let request = request.header("cookie", cookie);
+    let request = request.header("baggage", format!("plan={}", planted.secret("baggage")));
     HEADERS.iter().fold(request, |request, name| {
         request.header(*name, format!("Bearer {}", planted.secret(name)))
     })

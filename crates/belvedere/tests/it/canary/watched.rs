@@ -13,31 +13,53 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 pub(super) struct Watched {
     pub(super) service: TestService,
+    subject: Subject,
     otlp: OtlpSink,
     folder: TempDir,
     token: String,
+    wrong: String,
     variables: Vec<(&'static str, String)>,
+}
+
+/// What is watched.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Subject {
+    pub(super) example: &'static str,
+    /// The route whose failure is looked for in Sentry.
+    pub(super) panics: &'static str,
 }
 
 /// What came out, by where it did.
 pub(super) struct Seen(Vec<(&'static str, String)>);
 
 impl Watched {
-    pub(super) fn start(planted: &Planted, sentry: &SentrySink) -> Self {
-        let postgres = ThrowAwayPostgres::start().unwrap();
+    /// With a database, where it needs one.
+    pub(super) fn start(
+        subject: Subject,
+        postgres: Option<ThrowAwayPostgres>,
+        planted: &Planted,
+        sentry: &SentrySink,
+    ) -> Self {
         let otlp = OtlpSink::start().unwrap();
+        otlp.keep_texts();
         let folder = TempDir::new().unwrap();
-        let variables = variables(planted, sentry, &otlp, postgres.url());
-        let script = script(&folder).unwrap();
-        let mut builder = TestService::builder(script.to_str().unwrap()).postgres(postgres);
+        let url = postgres.as_ref().map(|postgres| postgres.url().to_owned());
+        let variables = variables(planted, sentry, &otlp, url.as_deref());
+        let script = script(&folder, subject.example).unwrap();
+        let mut builder = TestService::builder(script.to_str().unwrap());
+        if let Some(postgres) = postgres {
+            builder = builder.postgres(postgres);
+        }
         for (name, value) in &variables {
             builder = builder.variable(name, value);
         }
         Self {
             service: builder.start().unwrap(),
+            subject,
             otlp,
             folder,
             token: planted.secret("ADMIN__TOKEN"),
+            wrong: planted.secret("wrong admin token"),
             variables,
         }
     }
@@ -47,12 +69,13 @@ impl Watched {
         for path in ["/config", "/info", "/loggers", "/sampling", "/health/ready"] {
             admin += &self.ask_admin(path).await;
         }
+        admin += &self.order_in_vain().await;
         let metrics = self.service.metrics().await;
-        let is_panic = |event: &serde_json::Value| event["transaction"] == "/panics";
+        let is_panic = |event: &serde_json::Value| event["transaction"] == self.subject.panics;
         assert!(sentry.wait_for(is_panic, PATIENCE).is_some());
         let (_, lines) = self.service.stop().unwrap();
         let lines: Vec<_> = lines.iter().map(ToString::to_string).collect();
-        let printed = Command::new(example("stored"))
+        let printed = Command::new(example(self.subject.example))
             .arg("config")
             .envs(self.variables)
             .output();
@@ -66,12 +89,32 @@ impl Watched {
             ),
             ("spans", format!("{:?}", self.otlp.spans())),
             ("exported lines", format!("{:?}", self.otlp.logs())),
+            ("exported metrics", format!("{:?}", self.otlp.metrics())),
+            // Every field there is, those that nobody reads included.
+            ("what was exported", self.otlp.texts()),
             ("/metrics", metrics),
             ("sentry", sentry.envelopes().join("\n")),
             ("answers", answers),
             ("the admin listener", admin),
             ("the config command", printed.concat()),
         ])
+    }
+
+    async fn order_in_vain(&self) -> String {
+        let url = format!(
+            "http://{}/loggers/shop?token={}",
+            self.service.admin(),
+            self.wrong
+        );
+        let order = Client::new().request(Method::PUT, url);
+        let order = order.bearer_auth(&self.wrong).body("{\"level\":\"trace\"}");
+        let answer = order
+            .header("content-type", "application/json")
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(answer.status(), 401);
+        answer.text().await.unwrap()
     }
 
     async fn ask_admin(&self, path: &str) -> String {
@@ -101,14 +144,10 @@ impl Seen {
 }
 
 /// Keeps what goes to stderr; the service is the script's own process.
-fn script(folder: &TempDir) -> io::Result<PathBuf> {
-    let path = folder.path().join("stored");
+fn script(folder: &TempDir, name: &str) -> io::Result<PathBuf> {
+    let path = folder.path().join(name);
     let stderr = folder.path().join("stderr");
-    let text = format!(
-        "#!/bin/sh\nexec {} 2>{}\n",
-        example("stored"),
-        stderr.display()
-    );
+    let text = format!("#!/bin/sh\nexec {} 2>{}\n", example(name), stderr.display());
     fs::write(&path, text)?;
     fs::set_permissions(&path, fs::Permissions::from_mode(0o700))?;
     Ok(path)
@@ -118,13 +157,14 @@ fn variables(
     planted: &Planted,
     sentry: &SentrySink,
     otlp: &OtlpSink,
-    database: &str,
+    database: Option<&str>,
 ) -> Vec<(&'static str, String)> {
     let secret = |name| planted.secret(name);
     let key = format!("api-key={}", secret("OTEL_EXPORTER_OTLP_HEADERS"));
     let traces_key = format!("api-key={}", secret("OTEL_EXPORTER_OTLP_TRACES_HEADERS"));
     let (scheme, place) = sentry.dsn().split_once("://").map(owned).unwrap();
     let place = place.split_once('@').unwrap().1.to_owned();
+    let database = database.unwrap_or("postgres://shop:nobody@127.0.0.1/shop");
     vec![
         ("LOG__LEVEL", "trace".to_owned()),
         ("REDACT__KEYS", "[\"iban\"]".to_owned()),
@@ -134,6 +174,8 @@ fn variables(
         ),
         ("OTEL_EXPORTER_OTLP_ENDPOINT", otlp.endpoint()),
         ("OTEL_LOGS_EXPORTER", "otlp".to_owned()),
+        ("OTEL_METRICS_EXPORTER", "otlp".to_owned()),
+        ("HTTP__TIMEOUT_SECONDS", "3".to_owned()),
         ("OTEL_EXPORTER_OTLP_HEADERS", key),
         ("OTEL_EXPORTER_OTLP_TRACES_HEADERS", traces_key),
         (
