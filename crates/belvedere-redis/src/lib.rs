@@ -10,6 +10,7 @@ mod counters;
 mod error;
 mod expiry;
 mod health;
+mod rates;
 mod remote;
 mod running;
 
@@ -17,3 +18,4 @@ pub use cache::Cache;
 pub use client::Redis;
 pub use config::RedisConfig;
 pub use error::{ConnectError, RedisFailed};
+pub use rates::RedisRates;

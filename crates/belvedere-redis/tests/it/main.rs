@@ -9,5 +9,6 @@ mod commands;
 mod helpers;
 mod in_process;
 mod outages;
+mod rates;
 mod shared;
 mod start;
