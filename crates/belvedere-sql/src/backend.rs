@@ -1,16 +1,23 @@
 //! What differs between databases, and a query that any of them can run.
 
-use std::{borrow::Cow, fmt};
+use std::{borrow::Cow, env, fmt, time::Duration};
 
 use futures_core::{future::BoxFuture, stream::BoxStream};
 use sqlx::{
-    Connection, Database, Describe, Either, Error, Execute, Executor, SqlStr,
+    AssertSqlSafe, Connection, Database, Describe, Either, Error, Execute, Executor, SqlSafeStr,
+    SqlStr,
     error::{BoxDynError, DatabaseError},
     migrate::Migrate,
     pool::PoolOptions,
 };
 
-use crate::ConnectError;
+use crate::{
+    ConnectError, DatabaseConfig,
+    statement::{Commented, Running},
+};
+
+/// What a program is called when nothing better is known.
+const UNKNOWN: &str = "belvedere";
 
 /// What a statement sends back: the rows, and after them how many were affected.
 pub(crate) type Step<DB> = Either<<DB as Database>::QueryResult, <DB as Database>::Row>;
@@ -32,12 +39,41 @@ pub trait Backend:
     /// What begins a transaction, where it is not a plain `BEGIN`.
     const BEGIN: Option<&'static str> = None;
 
+    /// What begins the transaction that all migrations run in, where there is no lock for them.
+    const MIGRATES_IN: Option<&'static str> = None;
+
+    /// How long a statement that nobody waits for any more may keep its connection; `None`: to its end.
+    const ABANDONED_FOR: Option<Duration> = None;
+
     /// Reads a URL and sets what a service needs. sqlx's own statement log is off: ours replaces it.
     ///
     /// # Errors
     ///
     /// When the URL cannot be read.
-    fn options(url: &str) -> Result<Options<Self>, Error>;
+    fn options(url: &str, config: &DatabaseConfig) -> Result<Options<Self>, Error>;
+
+    /// Adapts the options to the server behind `connection`.
+    fn learn(
+        _connection: &mut Self::Connection,
+        options: Options<Self>,
+    ) -> impl Future<Output = Learned<Self>> + Send {
+        std::future::ready(Learned {
+            options,
+            max_connections: None,
+        })
+    }
+
+    /// Lifts the time limits of a connection, for migrations.
+    fn unlimit(
+        _connection: &mut Self::Connection,
+    ) -> impl Future<Output = Result<(), Error>> + Send {
+        std::future::ready(Ok(()))
+    }
+
+    /// What the server calls the service.
+    fn application(_options: &Options<Self>) -> String {
+        program()
+    }
 
     /// Makes ready what the first connection needs.
     ///
@@ -58,6 +94,24 @@ pub trait Backend:
 
     /// `error.type` of an error that the database itself reports: out of a small set.
     fn error_class(error: &dyn DatabaseError) -> Cow<'static, str>;
+}
+
+/// What a server says of itself.
+#[derive(Debug)]
+pub struct Learned<DB: Backend> {
+    pub(crate) options: Options<DB>,
+    /// What it takes from all clients together.
+    pub(crate) max_connections: Option<u32>,
+}
+
+/// The name of the program.
+pub(crate) fn program() -> String {
+    let path = env::current_exe().ok();
+    let name = path.as_deref().and_then(|path| path.file_stem());
+    name.map_or_else(
+        || UNKNOWN.to_owned(),
+        |name| name.to_string_lossy().into_owned(),
+    )
 }
 
 /// `&mut Connection: Executor`, said in a way that generic code can use: a bound on `for<'c> &'c mut Connection` would
@@ -139,6 +193,17 @@ impl<DB: Database> Query<DB> {
     /// A second handle to the text: free for a static one, one copy for a built one.
     pub(crate) fn text(&self) -> SqlStr {
         self.sql.clone()
+    }
+
+    /// Sends the text with tags. A statement that was prepared by hand stays as it is.
+    pub(crate) fn tag(&mut self, running: &Running) {
+        if self.statement.is_some() {
+            return;
+        }
+        if let Some(Commented { sql, is_unique }) = running.commented() {
+            self.sql = AssertSqlSafe(sql).into_sql_str();
+            self.persistent &= !is_unique;
+        }
     }
 }
 

@@ -8,7 +8,11 @@ use belvedere_core::{ConnectionUrl, millis, names::event};
 use sqlx::{Connection, Database, Error, Pool, pool::PoolOptions};
 use tokio::time;
 
-use crate::{Backend, DatabaseConfig, Db, backend::Options, statement::Watch};
+use crate::{
+    Backend, DatabaseConfig, Db,
+    backend::{Learned, Options},
+    statement::Watch,
+};
 
 /// The first pause between two tries; each next one is twice as long, up to [`LONGEST_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
@@ -103,14 +107,15 @@ impl<DB: Backend> Db<DB> {
         let example = DB::URL_EXAMPLE;
         let url = config.url.as_ref();
         let url = url.ok_or(ConnectError::NotSet { example })?;
-        let options = options::<DB>(url)?;
+        let options = options::<DB>(url, config)?;
         DB::prepare(&options)?;
         let began = Instant::now();
         let limit = config.acquire_timeout_seconds.duration();
-        reach::<DB>(&options, limit, began + patience)
+        let learned = reach::<DB>(&options, limit, began + patience)
             .await
             .map_err(|error| give_up(url, began.elapsed(), error))?;
-        let db = open(config, url, options);
+        warn_if_too_many(config, learned.max_connections);
+        let db = open(config, url, learned.options);
         tracing::info!(
             message = event::DATABASE_OK,
             db_system_name = DB::SYSTEM_NAME,
@@ -121,7 +126,10 @@ impl<DB: Backend> Db<DB> {
     }
 }
 
-fn options<DB: Backend>(url: &ConnectionUrl) -> Result<Options<DB>, ConnectError> {
+fn options<DB: Backend>(
+    url: &ConnectionUrl,
+    config: &DatabaseConfig,
+) -> Result<Options<DB>, ConnectError> {
     let scheme = url.expose().split(':').next().unwrap_or_default();
     if !<DB as Database>::URL_SCHEMES.contains(&scheme) {
         return Err(ConnectError::OtherDatabase {
@@ -130,7 +138,7 @@ fn options<DB: Backend>(url: &ConnectionUrl) -> Result<Options<DB>, ConnectError
             example: DB::URL_EXAMPLE,
         });
     }
-    DB::options(url.expose()).map_err(|source| ConnectError::InvalidUrl {
+    DB::options(url.expose(), config).map_err(|source| ConnectError::InvalidUrl {
         url: shown(url),
         example: DB::URL_EXAMPLE,
         source,
@@ -141,14 +149,24 @@ fn open<DB: Backend>(config: &DatabaseConfig, url: &ConnectionUrl, options: Opti
     let pool = PoolOptions::new()
         .max_connections(config.pool_size)
         .acquire_timeout(config.acquire_timeout_seconds.duration());
-    let watch = Watch::new(
-        DB::SYSTEM_NAME,
-        DB::namespace(&options),
-        Duration::from_millis(config.slow_query_ms),
-        DB::error_class,
-    );
+    let watch = Watch::new::<DB>(config, &options);
     let pool: Pool<DB> = DB::pool(url.expose(), pool).connect_lazy_with(options);
     Db::new(pool, watch)
+}
+
+/// The replica that comes last would find the door shut, on the day that all are busy.
+fn warn_if_too_many(config: &DatabaseConfig, max_connections: Option<u32>) {
+    let wanted = u64::from(config.pool_size) * u64::from(config.replicas);
+    if let Some(max_connections) = max_connections
+        && wanted > u64::from(max_connections)
+    {
+        tracing::warn!(
+            message = event::DATABASE_POOL_TOO_LARGE,
+            pool_size = config.pool_size,
+            replicas = config.replicas,
+            max_connections
+        );
+    }
 }
 
 /// Opens one connection and closes it. Not the pool's own: its error would say that the pool was slow, not why.
@@ -156,11 +174,12 @@ async fn reach<DB: Backend>(
     options: &Options<DB>,
     limit: Duration,
     deadline: Instant,
-) -> Result<(), Error> {
+) -> Result<Learned<DB>, Error> {
     let mut pause = FIRST_PAUSE;
     loop {
-        let Err(error) = try_once::<DB>(options, limit).await else {
-            return Ok(());
+        let error = match try_once::<DB>(options, limit).await {
+            Ok(learned) => return Ok(learned),
+            Err(error) => error,
         };
         let jittered = pause.mul_f64(0.5 + fastrand::f64());
         if is_refused(&error) || Instant::now() + jittered >= deadline {
@@ -172,10 +191,17 @@ async fn reach<DB: Backend>(
     }
 }
 
-async fn try_once<DB: Backend>(options: &Options<DB>, limit: Duration) -> Result<(), Error> {
-    let connection = time::timeout(limit, DB::Connection::connect_with(options));
-    let connection = connection.await.map_err(|_| timed_out())??;
-    connection.close().await
+async fn try_once<DB: Backend>(
+    options: &Options<DB>,
+    limit: Duration,
+) -> Result<Learned<DB>, Error> {
+    let work = async {
+        let mut connection = DB::Connection::connect_with(options).await?;
+        let learned = DB::learn(&mut connection, options.clone()).await;
+        connection.close().await?;
+        Ok(learned)
+    };
+    time::timeout(limit, work).await.map_err(|_| timed_out())?
 }
 
 fn timed_out() -> Error {

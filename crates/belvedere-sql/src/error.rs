@@ -8,6 +8,8 @@ use sqlx::{Error, error::DatabaseError};
 const CANCELLED: &str = "cancelled";
 /// A pool that was empty or a server that restarts: most are over by then.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
+/// `read_only_sql_transaction`.
+const READ_ONLY: &str = "25006";
 /// The length of an SQLSTATE; SQLite's codes are shorter.
 const SQLSTATE_LEN: usize = 5;
 
@@ -50,6 +52,7 @@ impl Failure {
 
 fn class(error: &Error) -> &'static str {
     match error {
+        error if is_over_limit(error) => "timeout",
         Error::PoolTimedOut => "pool_timeout",
         Error::PoolClosed => "pool_closed",
         Error::Io(_) => "io",
@@ -60,6 +63,35 @@ fn class(error: &Error) -> &'static str {
         Error::Decode(_) | Error::ColumnDecode { .. } => "decode",
         _ => "other",
     }
+}
+
+/// Its caller may wait no longer. Rides in an [`Error::Io`].
+#[derive(Debug, thiserror::Error)]
+#[error("there is no time left to wait for the database")]
+pub(crate) struct OverLimit;
+
+pub(crate) fn is_over_limit(error: &Error) -> bool {
+    matches!(error, Error::Io(error) if error.get_ref().is_some_and(|inner| inner.is::<OverLimit>()))
+}
+
+/// Whether its connection is of no more use: broken, ended by the server, or to a server that takes no writes.
+pub(crate) fn spoils_connection(error: &Error) -> bool {
+    match error {
+        Error::Io(_) | Error::Tls(_) | Error::Protocol(_) | Error::WorkerCrashed => true,
+        Error::Database(error) => error.code().is_some_and(|code| is_spoiling_code(&code)),
+        _ => false,
+    }
+}
+
+/// Connection exceptions, the end of a session by an administrator, a crash or a time limit, and a read-only session: what
+/// was a primary may be a replica now, and the next connection finds the new one.
+fn is_spoiling_code(code: &str) -> bool {
+    const SESSION_TIMEOUTS: [&str; 2] = ["25P03", "25P04"];
+    code.len() == SQLSTATE_LEN
+        && (code.starts_with("08")
+            || code.starts_with("57P")
+            || code == READ_ONLY
+            || SESSION_TIMEOUTS.contains(&code))
 }
 
 /// Whether the database could not be reached, or is too busy: nothing that the caller did, and a retry may succeed.
@@ -95,10 +127,11 @@ pub fn is_unique_violation(error: &Error) -> bool {
 fn is_unavailable_code(code: &str) -> bool {
     if code.len() == SQLSTATE_LEN {
         // Connection exception, refused user, missing database, insufficient resources, operator intervention (which
-        // is a shutdown, a start, or a statement timeout).
-        return ["08", "28", "3D", "53", "57"]
-            .iter()
-            .any(|class| code.starts_with(class));
+        // is a shutdown, a start, or a statement timeout), serialization failure and deadlock, a lock that is not free.
+        return code == READ_ONLY
+            || ["08", "28", "3D", "40", "53", "55P03", "57"]
+                .iter()
+                .any(|class| code.starts_with(class));
     }
     is_sqlite_busy(code)
 }
@@ -116,12 +149,23 @@ mod tests {
     #[test]
     fn codes_of_either_database_tell_whether_it_is_there() {
         for code in [
-            "08006", "28P01", "3D000", "53300", "57P03", "57014", "5", "517",
+            "08006", "25006", "28P01", "3D000", "40001", "53300", "55P03", "57P03", "57014", "5",
+            "517",
         ] {
             assert!(is_unavailable_code(code), "{code}");
         }
         for code in ["23505", "42P01", "2067", "19", "x"] {
             assert!(!is_unavailable_code(code), "{code}");
+        }
+    }
+
+    #[test]
+    fn a_connection_is_kept_unless_its_session_is_over_or_read_only() {
+        for code in ["08006", "57P01", "57P02", "25006", "25P03"] {
+            assert!(is_spoiling_code(code), "{code}");
+        }
+        for code in ["57014", "23505", "25P02", "8", "5"] {
+            assert!(!is_spoiling_code(code), "{code}");
         }
     }
 

@@ -1,17 +1,66 @@
 //! `&Db` and `&mut Tx` run whatever sqlx can run.
-//!
-//! `execute`, `fetch_all` and `fetch_optional` read to the end in one future; only who asks for a stream pays for one.
 
 use futures_core::{future::BoxFuture, stream::BoxStream};
-use futures_util::TryStreamExt;
-use sqlx::{Database, Describe, Either, Error, Execute, Executor, SqlStr};
+use sqlx::{Database, Describe, Error, Execute, Executor, SqlStr};
 
 use crate::{
     Backend, Db, Tx,
-    backend::{Query, Step, Steps},
-    generate::{Outlet, generate},
-    statement::{Reads, Running},
+    backend::{Query, Step},
+    fetch::{execute, fetch_all, fetch_optional, stream},
+    generate::generate,
+    statement::{Reads, Running, within},
 };
+
+impl<DB: Backend> Db<DB> {
+    fn begin_query<'q>(&self, query: impl Execute<'q, DB>, reads: Reads) -> (Query<DB>, Running) {
+        tagged(query, |text| self.run(text, reads))
+    }
+}
+
+impl<DB: Backend> Tx<DB> {
+    fn begin_query<'q>(&self, query: impl Execute<'q, DB>, reads: Reads) -> (Query<DB>, Running) {
+        tagged(query, |text| self.run(text, reads))
+    }
+}
+
+fn tagged<'q, DB: Database>(
+    query: impl Execute<'q, DB>,
+    run: impl FnOnce(SqlStr) -> Running,
+) -> (Query<DB>, Running) {
+    let mut query = Query::take(query);
+    let running = run(query.text());
+    query.tag(&running);
+    (query, running)
+}
+
+/// A method of `Executor for &Db`: waits for a connection and runs `$run` on it, for no longer than its caller may.
+macro_rules! on_lease {
+    ($db:ident, $query:ident, $reads:ident, $run:ident) => {{
+        let db = $db.clone();
+        let (query, mut running) = db.begin_query($query, Reads::$reads);
+        Box::pin(async move {
+            let left = running.left();
+            let outcome = within(left, async {
+                let mut lease = db.lease().await?;
+                $run(&mut lease, query, &mut running).await
+            });
+            let outcome = outcome.await;
+            running.end(outcome)
+        })
+    }};
+}
+
+/// The same of `Executor for &mut Tx`, which has its connection.
+macro_rules! on_tx {
+    ($tx:ident, $query:ident, $reads:ident, $run:ident) => {{
+        let (query, mut running) = $tx.begin_query($query, Reads::$reads);
+        Box::pin(async move {
+            let left = running.left();
+            let outcome = within(left, $run($tx.lease(), query, &mut running)).await;
+            running.end(outcome)
+        })
+    }};
+}
 
 impl<'p, DB: Backend> Executor<'p> for &Db<DB> {
     type Database = DB;
@@ -21,16 +70,7 @@ impl<'p, DB: Backend> Executor<'p> for &Db<DB> {
         'p: 'e,
         E: 'q + Execute<'q, DB>,
     {
-        let (db, query) = (self.clone(), Query::take(query));
-        let mut running = db.run(query.text(), Reads::Nothing);
-        Box::pin(async move {
-            let outcome = async {
-                let mut lease = db.lease().await?;
-                execute::<DB>(&mut lease.connection, query, &mut running).await
-            }
-            .await;
-            running.end(outcome)
-        })
+        on_lease!(self, query, Nothing, execute)
     }
 
     fn fetch_many<'e, 'q: 'e, E>(self, query: E) -> BoxStream<'e, Result<Step<DB>, Error>>
@@ -38,14 +78,13 @@ impl<'p, DB: Backend> Executor<'p> for &Db<DB> {
         'p: 'e,
         E: 'q + Execute<'q, DB>,
     {
-        let (db, query) = (self.clone(), Query::take(query));
-        let mut running = db.run(query.text(), Reads::Stream);
+        let db = self.clone();
+        let (query, mut running) = db.begin_query(query, Reads::Stream);
         generate(|outlet| async move {
-            let outcome = async {
-                let mut lease = db.lease().await?;
-                stream::<DB>(&mut lease.connection, query, &mut running, &outlet).await
-            }
-            .await;
+            let outcome = match within(running.left(), db.lease()).await {
+                Ok(mut lease) => stream(&mut lease, query, &mut running, &outlet).await,
+                Err(error) => Err(error),
+            };
             running.end(outcome)
         })
     }
@@ -55,16 +94,7 @@ impl<'p, DB: Backend> Executor<'p> for &Db<DB> {
         'p: 'e,
         E: 'q + Execute<'q, DB>,
     {
-        let (db, query) = (self.clone(), Query::take(query));
-        let mut running = db.run(query.text(), Reads::Rows);
-        Box::pin(async move {
-            let outcome = async {
-                let mut lease = db.lease().await?;
-                fetch_all::<DB>(&mut lease.connection, query, &mut running).await
-            }
-            .await;
-            running.end(outcome)
-        })
+        on_lease!(self, query, Rows, fetch_all)
     }
 
     fn fetch_optional<'e, 'q: 'e, E>(
@@ -75,16 +105,7 @@ impl<'p, DB: Backend> Executor<'p> for &Db<DB> {
         'p: 'e,
         E: 'q + Execute<'q, DB>,
     {
-        let (db, query) = (self.clone(), Query::take(query));
-        let mut running = db.run(query.text(), Reads::Rows);
-        Box::pin(async move {
-            let outcome = async {
-                let mut lease = db.lease().await?;
-                fetch_optional::<DB>(&mut lease.connection, query, &mut running).await
-            }
-            .await;
-            running.end(outcome)
-        })
+        on_lease!(self, query, Rows, fetch_optional)
     }
 
     fn prepare_with<'e>(
@@ -98,7 +119,7 @@ impl<'p, DB: Backend> Executor<'p> for &Db<DB> {
         let db = self.clone();
         Box::pin(async move {
             let mut lease = db.lease().await?;
-            DB::prepare_with(&mut lease.connection, sql, parameters).await
+            DB::prepare_with(lease.connection(), sql, parameters).await
         })
     }
 
@@ -109,7 +130,7 @@ impl<'p, DB: Backend> Executor<'p> for &Db<DB> {
         let db = self.clone();
         Box::pin(async move {
             let mut lease = db.lease().await?;
-            DB::describe(&mut lease.connection, sql).await
+            DB::describe(lease.connection(), sql).await
         })
     }
 }
@@ -122,12 +143,7 @@ impl<'c, DB: Backend> Executor<'c> for &'c mut Tx<DB> {
         'c: 'e,
         E: 'q + Execute<'q, DB>,
     {
-        let query = Query::take(query);
-        let mut running = self.run(query.text(), Reads::Nothing);
-        Box::pin(async move {
-            let outcome = execute::<DB>(self.raw_connection(), query, &mut running).await;
-            running.end(outcome)
-        })
+        on_tx!(self, query, Nothing, execute)
     }
 
     fn fetch_many<'e, 'q: 'e, E>(self, query: E) -> BoxStream<'e, Result<Step<DB>, Error>>
@@ -135,11 +151,9 @@ impl<'c, DB: Backend> Executor<'c> for &'c mut Tx<DB> {
         'c: 'e,
         E: 'q + Execute<'q, DB>,
     {
-        let query = Query::take(query);
-        let mut running = self.run(query.text(), Reads::Stream);
+        let (query, mut running) = self.begin_query(query, Reads::Stream);
         generate(|outlet| async move {
-            let connection = self.raw_connection();
-            let outcome = stream::<DB>(connection, query, &mut running, &outlet).await;
+            let outcome = stream(self.lease(), query, &mut running, &outlet).await;
             running.end(outcome)
         })
     }
@@ -149,12 +163,7 @@ impl<'c, DB: Backend> Executor<'c> for &'c mut Tx<DB> {
         'c: 'e,
         E: 'q + Execute<'q, DB>,
     {
-        let query = Query::take(query);
-        let mut running = self.run(query.text(), Reads::Rows);
-        Box::pin(async move {
-            let outcome = fetch_all::<DB>(self.raw_connection(), query, &mut running).await;
-            running.end(outcome)
-        })
+        on_tx!(self, query, Rows, fetch_all)
     }
 
     fn fetch_optional<'e, 'q: 'e, E>(
@@ -165,12 +174,7 @@ impl<'c, DB: Backend> Executor<'c> for &'c mut Tx<DB> {
         'c: 'e,
         E: 'q + Execute<'q, DB>,
     {
-        let query = Query::take(query);
-        let mut running = self.run(query.text(), Reads::Rows);
-        Box::pin(async move {
-            let outcome = fetch_optional::<DB>(self.raw_connection(), query, &mut running).await;
-            running.end(outcome)
-        })
+        on_tx!(self, query, Rows, fetch_optional)
     }
 
     fn prepare_with<'e>(
@@ -190,67 +194,4 @@ impl<'c, DB: Backend> Executor<'c> for &'c mut Tx<DB> {
     {
         DB::describe(self.raw_connection(), sql)
     }
-}
-
-fn send<'c, DB: Backend>(
-    connection: &'c mut DB::Connection,
-    query: Query<DB>,
-    running: &mut Running,
-) -> Steps<'c, DB> {
-    running.send();
-    DB::fetch_many(connection, query)
-}
-
-async fn execute<DB: Backend>(
-    connection: &mut DB::Connection,
-    query: Query<DB>,
-    running: &mut Running,
-) -> Result<DB::QueryResult, Error> {
-    let mut steps = send::<DB>(connection, query, running);
-    let mut result = <DB as Database>::QueryResult::default();
-    while let Some(step) = steps.try_next().await? {
-        result.extend(step.left());
-    }
-    Ok(result)
-}
-
-async fn fetch_all<DB: Backend>(
-    connection: &mut DB::Connection,
-    query: Query<DB>,
-    running: &mut Running,
-) -> Result<Vec<DB::Row>, Error> {
-    let mut steps = send::<DB>(connection, query, running);
-    let mut rows = Vec::new();
-    while let Some(step) = steps.try_next().await? {
-        rows.extend(step.right());
-        running.saw_rows(rows.len());
-    }
-    Ok(rows)
-}
-
-async fn fetch_optional<DB: Backend>(
-    connection: &mut DB::Connection,
-    query: Query<DB>,
-    running: &mut Running,
-) -> Result<Option<DB::Row>, Error> {
-    running.send();
-    let row = DB::fetch_optional(connection, query).await?;
-    running.saw_rows(usize::from(row.is_some()));
-    Ok(row)
-}
-
-async fn stream<DB: Backend>(
-    connection: &mut DB::Connection,
-    query: Query<DB>,
-    running: &mut Running,
-    outlet: &Outlet<Step<DB>>,
-) -> Result<(), Error> {
-    let mut steps = send::<DB>(connection, query, running);
-    let mut rows = 0;
-    while let Some(step) = steps.try_next().await? {
-        rows += usize::from(matches!(step, Either::Right(_)));
-        running.saw_rows(rows);
-        running.pause_for(outlet.send(step)).await;
-    }
-    Ok(())
 }

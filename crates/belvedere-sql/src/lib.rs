@@ -1,10 +1,15 @@
 #![doc = include_str!("../README.md")]
 
 mod backend;
+mod class;
 mod config;
 mod connect;
+mod constraint;
+#[cfg(feature = "postgres")]
+mod copy;
 mod error;
 mod executor;
+mod fetch;
 mod generate;
 mod pool;
 #[cfg(feature = "postgres")]
@@ -15,8 +20,10 @@ mod statement;
 mod tx;
 
 pub use backend::Backend;
+pub use class::QueryClass;
 pub use config::DatabaseConfig;
 pub use connect::ConnectError;
+pub use constraint::{QueryError, QueryResultExt};
 pub use error::{failure, is_unavailable, is_unique_violation};
 pub use pool::Db;
-pub use tx::Tx;
+pub use tx::{Savepoint, Tx};

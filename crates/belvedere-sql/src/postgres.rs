@@ -1,26 +1,71 @@
-use std::{borrow::Cow, env, str::FromStr};
+use std::{borrow::Cow, str::FromStr, time::Duration};
 
-use sqlx::{ConnectOptions, Error, Postgres, error::DatabaseError, postgres::PgConnectOptions};
+use belvedere_core::config::Seconds;
+use sqlx::{
+    ConnectOptions, Error, Executor, PgConnection, Postgres, error::DatabaseError,
+    postgres::PgConnectOptions,
+};
 
-use crate::Backend;
+use crate::{
+    Backend, DatabaseConfig,
+    backend::{Learned, program},
+};
 
-/// What the server is told when nothing better is known.
-const UNKNOWN: &str = "belvedere";
 /// An SQLSTATE that is not there: the server always sends one (protocol, ErrorResponse, field C).
 const NO_SQLSTATE: &str = "XX000";
+/// The first version that notices in the middle of a statement that its client is gone, where it is told to look.
+const CHECKS_CLIENTS: u32 = 140_000;
+/// How often it looks: a system call.
+const CLIENT_CHECK_INTERVAL: &str = "500ms";
+/// What one role may open: the rest is kept for superusers.
+const MAX_CONNECTIONS: &str = "SELECT (current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int)::int";
+/// What a migration, and the wait for another one's, may not be cut by.
+const UNLIMIT: &str = "SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0";
 
 impl Backend for Postgres {
     const SYSTEM_NAME: &'static str = "postgresql";
     const URL_EXAMPLE: &'static str = "postgres://user:password@host/database";
+    // Longer than a round trip; shorter than what a waiting caller would notice.
+    const ABANDONED_FOR: Option<Duration> = Some(Duration::from_millis(50));
 
     /// Statements are prepared once per connection (sqlx keeps 100). `application_name` of the URL, or `PGAPPNAME`, or the
     /// name of the program: what `pg_stat_activity` shows.
-    fn options(url: &str) -> Result<PgConnectOptions, Error> {
+    fn options(url: &str, config: &DatabaseConfig) -> Result<PgConnectOptions, Error> {
         let mut options = PgConnectOptions::from_str(url)?;
         if options.get_application_name().is_none() {
             options = options.application_name(&program());
         }
-        Ok(options.disable_statement_logging())
+        let limits = [
+            ("statement_timeout", config.statement_timeout_seconds),
+            (
+                "idle_in_transaction_session_timeout",
+                config.idle_in_transaction_timeout_seconds,
+            ),
+        ];
+        Ok(options
+            .options(limits.into_iter().filter_map(limit))
+            .disable_statement_logging())
+    }
+
+    /// A connection that is closed in the middle of a statement ends that: nothing would for as long as it waits for a lock.
+    async fn learn(connection: &mut PgConnection, options: PgConnectOptions) -> Learned<Self> {
+        let checks = connection.server_version_num() >= Some(CHECKS_CLIENTS);
+        let check = checks.then_some(("client_connection_check_interval", CLIENT_CHECK_INTERVAL));
+        // Others that speak the protocol may not know these settings.
+        let max = sqlx::query_scalar::<_, i32>(MAX_CONNECTIONS).fetch_one(connection);
+        Learned {
+            options: options.options(check),
+            max_connections: max.await.ok().and_then(|max| u32::try_from(max).ok()),
+        }
+    }
+
+    async fn unlimit(connection: &mut PgConnection) -> Result<(), Error> {
+        connection.execute(UNLIMIT).await.map(drop)
+    }
+
+    fn application(options: &PgConnectOptions) -> String {
+        let name = options.get_application_name();
+        name.map_or_else(program, str::to_owned)
     }
 
     fn namespace(options: &PgConnectOptions) -> String {
@@ -35,11 +80,8 @@ impl Backend for Postgres {
     }
 }
 
-fn program() -> String {
-    let path = env::current_exe().ok();
-    let name = path.as_deref().and_then(|path| path.file_stem());
-    name.map_or_else(
-        || UNKNOWN.to_owned(),
-        |name| name.to_string_lossy().into_owned(),
-    )
+/// Poolers refuse settings that they do not know, so that one that is off is not sent.
+fn limit((name, limit): (&'static str, Seconds)) -> Option<(&'static str, String)> {
+    let millis = limit.duration().as_millis();
+    (millis > 0).then(|| (name, format!("{millis}ms")))
 }

@@ -7,7 +7,7 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode},
 };
 
-use crate::{Backend, ConnectError};
+use crate::{Backend, ConnectError, DatabaseConfig};
 
 /// How long a writer waits for another one.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -19,8 +19,9 @@ impl Backend for Sqlite {
     const URL_EXAMPLE: &'static str = "sqlite://data/service.db";
     // A deferred transaction that reads first cannot write after another has: SQLITE_BUSY at once, whatever the timeout.
     const BEGIN: Option<&'static str> = Some("BEGIN IMMEDIATE");
+    const MIGRATES_IN: Option<&'static str> = Self::BEGIN;
 
-    fn options(url: &str) -> Result<SqliteConnectOptions, Error> {
+    fn options(url: &str, _: &DatabaseConfig) -> Result<SqliteConnectOptions, Error> {
         let options = SqliteConnectOptions::from_str(url)?;
         Ok(options
             .create_if_missing(true)

@@ -78,6 +78,13 @@ impl LogFields {
         }
     }
 
+    /// The template, read back from its rendered form: it comes from code, and has nothing to escape.
+    pub(super) fn route(&self) -> &str {
+        let after_path = &self.text[self.path_at.end..];
+        let (_, quoted) = after_path.split_once(':').unwrap_or_default();
+        quoted.trim_matches('"')
+    }
+
     /// The path, read back from its rendered form.
     pub(super) fn path(&self) -> Cow<'_, str> {
         let rendered = &self.text[self.path_at.clone()];

@@ -7,9 +7,11 @@ mod request_context;
 mod scope;
 #[cfg(test)]
 mod tests;
+mod time_spent;
 
 pub use log_fields::Route;
 pub use new_request::NewRequest;
 pub use request_context::{Identity, RequestContext};
 pub use scope::Scope;
 pub(crate) use scope::carry;
+pub use time_spent::TimeSpent;

@@ -9,7 +9,7 @@ use opentelemetry::{
     trace::{SpanContext, TraceContextExt, TraceState},
 };
 
-use super::{held::HeldSpans, log_fields::LogFields};
+use super::{TimeSpent, held::HeldSpans, log_fields::LogFields};
 use crate::{
     active_users,
     propagation::{Caller, Carried, Propagators},
@@ -53,6 +53,7 @@ pub struct RequestContext {
     waits_for_end: bool,
     held: HeldSpans,
     kept: OnceLock<Arc<dyn Any + Send + Sync>>,
+    database_time: TimeSpent,
 }
 
 impl RequestContext {
@@ -75,6 +76,7 @@ impl RequestContext {
             waits_for_end: !own.sampled || tracer.waits_for_end(own.trace_id),
             held: HeldSpans::default(),
             kept: OnceLock::new(),
+            database_time: TimeSpent::default(),
         }
     }
 
@@ -101,6 +103,16 @@ impl RequestContext {
     /// The path without its query, at most 1 KiB of it.
     pub fn path(&self) -> Cow<'_, str> {
         self.log_fields.path()
+    }
+
+    /// The route's template.
+    pub fn route(&self) -> &str {
+        self.log_fields.route()
+    }
+
+    /// How long it has waited for its database so far.
+    pub const fn database_time(&self) -> &TimeSpent {
+        &self.database_time
     }
 
     /// What a callee continues.

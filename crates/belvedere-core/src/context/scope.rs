@@ -11,6 +11,7 @@ use super::RequestContext;
 
 tokio::task_local! {
     static CURRENT: Arc<RequestContext>;
+    static BESIDE: ();
 }
 
 impl RequestContext {
@@ -22,6 +23,11 @@ impl RequestContext {
     /// Reads the context of the running task without taking a reference count.
     pub fn with<T>(read: impl FnOnce(&Self) -> T) -> Option<T> {
         CURRENT.try_with(|context| read(context)).ok()
+    }
+
+    /// Whether the running task was spawned beside its request, and holds up nobody's answer.
+    pub fn is_beside() -> bool {
+        BESIDE.try_with(|()| ()).is_ok()
     }
 
     /// Runs `work` in this context.
@@ -65,7 +71,7 @@ pub(crate) fn carry<F: Future>(work: F) -> impl Future<Output = F::Output> {
     let context = RequestContext::current();
     async move {
         match context {
-            Some(context) => carried(context, otel, work).await,
+            Some(context) => BESIDE.scope((), carried(context, otel, work)).await,
             None => work.await,
         }
     }

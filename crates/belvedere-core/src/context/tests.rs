@@ -194,3 +194,22 @@ fn what_a_part_keeps_is_made_once_and_is_its_own() {
     assert_eq!(context.keep(|| 2_u8).as_deref(), Some(&1));
     assert_eq!(context.keep(|| "other"), None);
 }
+
+#[test]
+fn the_route_is_read_back_as_it_was_told() {
+    let (tracer, _) = tracer(0.0);
+    let route = Route::new("GET", "/v1/orders/{id}");
+    let context = NewRequest::new(&route, "/v1/orders/7").begin(&tracer);
+    assert_eq!(context.route(), "/v1/orders/{id}");
+}
+
+#[tokio::test]
+async fn work_beside_a_request_knows_that_it_is() {
+    let (tracer, _) = tracer(0.0);
+    let context = NewRequest::new(&Route::new("GET", "/"), "/").begin(&tracer);
+    let beside = context.scope(async {
+        assert!(!RequestContext::is_beside());
+        crate::spawn(async { RequestContext::is_beside() }).await
+    });
+    assert_eq!(beside.await.unwrap(), Some(true));
+}

@@ -2,33 +2,63 @@ use std::{fmt, sync::Arc};
 
 use belvedere_core::HealthCheck;
 use sqlx::{
-    Error, Pool, SqlStr,
+    Connection, Error, Pool, SqlStr,
     migrate::{MigrateError, Migrator},
 };
+use tokio::time;
 
-use super::{Lease, health::DatabaseCheck, levels::Levels};
+use super::{
+    Lease,
+    breakdown::Breakdown,
+    health::DatabaseCheck,
+    levels::Levels,
+    watchdog::{self, Sights},
+};
 use crate::{
-    Backend, Tx,
+    Backend, QueryClass, Tx,
     statement::{Reads, Running, Watch},
 };
 
 /// A watched pool: `&Db` is an [`sqlx::Executor`]. Cheap to clone.
-pub struct Db<DB: Backend>(Arc<Inner<DB>>);
+pub struct Db<DB: Backend> {
+    inner: Arc<Inner<DB>>,
+    class: QueryClass,
+}
 
 struct Inner<DB: Backend> {
     pool: Pool<DB>,
     watch: Arc<Watch>,
     levels: Levels,
+    sights: Arc<Sights>,
+    breakdown: Breakdown,
 }
 
 impl<DB: Backend> Db<DB> {
+    /// Starts the watchdog, which ends with the last handle.
     pub(crate) fn new(pool: Pool<DB>, watch: Watch) -> Self {
         let levels = Levels::new(watch.system, pool.options().get_max_connections());
-        Self(Arc::new(Inner {
+        let sights = Arc::<Sights>::default();
+        watchdog::start(&sights, watch.slow_after(QueryClass::new()));
+        let inner = Inner {
             pool,
             watch: Arc::new(watch),
             levels,
-        }))
+            sights,
+            breakdown: Breakdown::default(),
+        };
+        Self {
+            inner: Arc::new(inner),
+            class: QueryClass::new(),
+        }
+    }
+
+    /// The same pool, for statements of another kind: `report.fetch_all(&db.class(REPORTS))`.
+    #[must_use]
+    pub fn class(&self, class: QueryClass) -> Self {
+        Self {
+            inner: Arc::clone(&self.inner),
+            class,
+        }
     }
 
     /// Begins a transaction: dropped without [`Tx::commit`], it is rolled back.
@@ -40,17 +70,34 @@ impl<DB: Backend> Db<DB> {
     ///
     /// When no connection is free in time, or the database refuses.
     pub async fn begin(&self) -> Result<Tx<DB>, Error> {
-        Tx::begin(self).await
+        Tx::start(self).await
     }
 
-    /// Applies the migrations that are missing. Replicas that start together wait for each other (PostgreSQL).
+    /// Applies the migrations that are missing. Whoever else does so at the same time waits, and finds nothing to do.
     ///
     /// # Errors
     ///
     /// When a migration fails, or one that was applied has changed since.
     pub async fn migrate(&self, migrator: &Migrator) -> Result<(), MigrateError> {
         let mut lease = self.lease().await?;
-        migrator.run(&mut lease.connection).await
+        let connection = lease.connection();
+        let outcome = match DB::MIGRATES_IN {
+            // SQLite has no other lock; what cannot run in a transaction runs without.
+            Some(begin) if migrator.iter().all(|migration| !migration.no_tx) => {
+                let mut tx = connection.begin_with(begin).await?;
+                migrator.run(&mut tx).await?;
+                Ok(tx.commit().await?)
+            }
+            _ => {
+                DB::unlimit(connection).await?;
+                migrator.run(&mut *connection).await
+            }
+        };
+        if DB::MIGRATES_IN.is_none() {
+            // A migration that fails leaves the advisory lock behind, and its connection has no time limits.
+            lease.spoil();
+        }
+        outcome
     }
 
     /// The check `database`: critical, a connection and a `SELECT 1`.
@@ -60,18 +107,18 @@ impl<DB: Backend> Db<DB> {
 
     /// The pool itself. What runs on it has no span, no metric and no slow-query log.
     pub fn raw_pool(&self) -> &Pool<DB> {
-        &self.0.pool
+        &self.inner.pool
     }
 
     /// Writes the gauges of the pool. Each loan, return and health check does it too, so they are never older than
     /// the last of them.
     pub fn observe(&self) {
-        self.0.levels.tell(self.0.pool.size());
+        self.inner.levels.tell(self.inner.pool.size());
     }
 
     /// Refuses new statements, waits for the running ones, closes every connection.
     pub async fn close(&self) {
-        self.0.pool.close().await;
+        self.inner.pool.close().await;
         self.observe();
     }
 
@@ -80,17 +127,34 @@ impl<DB: Backend> Db<DB> {
     }
 
     pub(crate) fn run(&self, sql: SqlStr, reads: Reads) -> Running {
-        Running::begin(&self.0.watch, sql, reads)
+        Running::begin(&self.inner.watch, self.class, sql, reads)
     }
 
     pub(super) fn levels(&self) -> &Levels {
-        &self.0.levels
+        &self.inner.levels
+    }
+
+    pub(super) fn sights(&self) -> &Sights {
+        &self.inner.sights
+    }
+
+    pub(super) fn saw_breakdown(&self) {
+        self.inner.breakdown.saw();
+    }
+
+    /// After a breakdown, a short wait before a new connection is opened: nobody gains if all replicas do so at once.
+    pub(super) async fn spread(&self) {
+        if let Some(pause) = self.inner.breakdown.pause()
+            && self.inner.pool.num_idle() == 0
+        {
+            time::sleep(pause).await;
+        }
     }
 }
 
 impl<DB: Backend> Clone for Db<DB> {
     fn clone(&self) -> Self {
-        Self(Arc::clone(&self.0))
+        self.class(self.class)
     }
 }
 
@@ -98,9 +162,9 @@ impl<DB: Backend> Clone for Db<DB> {
 impl<DB: Backend> fmt::Debug for Db<DB> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Db")
-            .field("system", &self.0.watch.system)
-            .field("namespace", &self.0.watch.namespace)
-            .field("connections", &self.0.pool.size())
+            .field("system", &self.inner.watch.system)
+            .field("namespace", &self.inner.watch.namespace)
+            .field("connections", &self.inner.pool.size())
             .finish_non_exhaustive()
     }
 }

@@ -13,7 +13,7 @@ impl<DB: Backend> DatabaseCheck<DB> {
     async fn ask(&self) -> Result<(), Error> {
         let mut lease = self.0.lease().await?;
         let query = Query::take("SELECT 1");
-        DB::fetch_optional(&mut lease.connection, query).await?;
+        DB::fetch_optional(lease.connection(), query).await?;
         Ok(())
     }
 }

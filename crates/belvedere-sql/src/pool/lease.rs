@@ -1,54 +1,165 @@
-use std::time::Instant;
+use std::{sync::Arc, time::Duration};
 
-use sqlx::{Error, pool::PoolConnection};
+use sqlx::{Connection, Error, pool::PoolConnection};
+use tokio::{runtime::Handle, time};
 
 use super::Db;
-use crate::Backend;
+use crate::{
+    Backend,
+    error::spoils_connection,
+    statement::{Running, Sight},
+};
+
+/// A connection that is broken, or busy for nobody, has so long to be closed.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// A connection on loan.
 #[derive(Debug)]
 pub(crate) struct Lease<DB: Backend> {
-    pub(crate) connection: PoolConnection<DB>,
-    pub(crate) in_use: InUse<DB>,
+    /// `None` only while it is dropped.
+    connection: Option<PoolConnection<DB>>,
+    in_use: Option<InUse<DB>>,
+    work: Work,
+}
+
+/// What a connection is at, and what becomes of it when that is dropped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Work {
+    Nothing,
+    /// It is waited for, but not for long.
+    Statement,
+    /// sqlx cannot find out how it has ended: the connection is closed.
+    Fragile,
 }
 
 impl<DB: Backend> Lease<DB> {
     /// Waits for a connection, for no longer than the pool allows.
     pub(super) async fn take(db: &Db<DB>) -> Result<Self, Error> {
-        let began = Instant::now();
         let waiting = db.levels().wait();
+        db.spread().await;
         let taken = db.raw_pool().acquire().await;
         drop(waiting);
-        db.levels().record_wait(began.elapsed().as_secs_f64());
         if matches!(taken, Err(Error::PoolTimedOut)) {
             db.levels().count_timeout();
         }
         Ok(Self {
-            connection: taken?,
-            in_use: InUse::begin(db),
+            connection: Some(taken?),
+            in_use: Some(InUse::begin(db)),
+            work: Work::Nothing,
         })
     }
+
+    /// Outside of anything that is watched.
+    pub(crate) fn connection(&mut self) -> &mut PoolConnection<DB> {
+        self.connection
+            .as_mut()
+            .expect("it is there until the drop")
+    }
+
+    pub(crate) fn db(&self) -> &Db<DB> {
+        &self.in_use().db
+    }
+
+    /// Begins a statement: [`Lease::settle`] has to come after it.
+    pub(crate) fn send(&mut self, running: &mut Running) -> &mut DB::Connection {
+        self.begin(running, Work::Statement)
+    }
+
+    /// As [`Lease::send`], for what must not be dropped in its middle: transaction control and `COPY`.
+    pub(crate) fn send_whole(&mut self, running: &mut Running) -> &mut DB::Connection {
+        self.begin(running, Work::Fragile)
+    }
+
+    /// The statement has ended. What has spoiled the connection does not come back to the pool.
+    pub(crate) fn settle<T>(&mut self, outcome: Result<T, Error>) -> Result<T, Error> {
+        self.work = Work::Nothing;
+        if let Err(error) = &outcome
+            && spoils_connection(error)
+        {
+            self.db().saw_breakdown();
+            self.connection().close_on_drop();
+        }
+        outcome
+    }
+
+    /// Whether a statement was dropped before its end.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.work != Work::Nothing
+    }
+
+    /// It does not come back to the pool.
+    pub(crate) fn spoil(&mut self) {
+        self.work = Work::Nothing;
+        self.connection().close_on_drop();
+    }
+
+    fn begin(&mut self, running: &mut Running, work: Work) -> &mut DB::Connection {
+        running.send(&self.in_use().sight);
+        if self.work == Work::Fragile {
+            self.spoil();
+        }
+        self.work = work;
+        self.connection()
+    }
+
+    fn in_use(&self) -> &InUse<DB> {
+        self.in_use.as_ref().expect("it is there until the drop")
+    }
+}
+
+impl<DB: Backend> Drop for Lease<DB> {
+    fn drop(&mut self) {
+        if self.work == Work::Nothing || Handle::try_current().is_err() {
+            return;
+        }
+        if let (Some(connection), Some(in_use)) = (self.connection.take(), self.in_use.take()) {
+            belvedere_core::spawn(recover(connection, in_use, self.work));
+        }
+    }
+}
+
+/// The pool has no limit for a statement that nobody waits for any more: one that waits for a lock would keep its connection
+/// for as long.
+async fn recover<DB: Backend>(mut connection: PoolConnection<DB>, in_use: InUse<DB>, work: Work) {
+    if !is_ready::<DB>(&mut connection, work).await {
+        // PostgreSQL notices that its client is gone, and ends the statement: see `Postgres::learn`.
+        let _ = time::timeout(CLOSE_TIMEOUT, connection.close()).await;
+    }
+    drop(in_use);
+}
+
+async fn is_ready<DB: Backend>(connection: &mut PoolConnection<DB>, work: Work) -> bool {
+    let Some(patience) = DB::ABANDONED_FOR else {
+        return connection.ping().await.is_ok();
+    };
+    if work == Work::Fragile {
+        return false;
+    }
+    matches!(time::timeout(patience, connection.ping()).await, Ok(Ok(())))
 }
 
 /// Counts a connection as used.
 #[derive(Debug)]
-pub(crate) struct InUse<DB: Backend>(Db<DB>);
+pub(crate) struct InUse<DB: Backend> {
+    db: Db<DB>,
+    sight: Arc<Sight>,
+}
 
 impl<DB: Backend> InUse<DB> {
     fn begin(db: &Db<DB>) -> Self {
         db.levels().lend();
         db.observe();
-        Self(db.clone())
-    }
-
-    pub(crate) const fn db(&self) -> &Db<DB> {
-        &self.0
+        Self {
+            db: db.clone(),
+            sight: db.sights().take(),
+        }
     }
 }
 
 impl<DB: Backend> Drop for InUse<DB> {
     fn drop(&mut self) {
-        self.0.levels().take_back();
-        self.0.observe();
+        self.db.sights().give_back(Arc::clone(&self.sight));
+        self.db.levels().take_back();
+        self.db.observe();
     }
 }

@@ -1,4 +1,7 @@
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::{
+    sync::atomic::{AtomicU32, Ordering},
+    time::Instant,
+};
 
 use belvedere_core::names::metric;
 use metrics::{Counter, Gauge, Histogram};
@@ -33,7 +36,7 @@ impl Levels {
     /// A caller waits until the guard is dropped.
     pub(crate) fn wait(&self) -> Waiting<'_> {
         self.pending.increment(1);
-        Waiting(self)
+        Waiting(self, Instant::now())
     }
 
     /// A connection is lent, or comes back.
@@ -56,18 +59,15 @@ impl Levels {
     pub(crate) fn count_timeout(&self) {
         self.timeouts.increment(1);
     }
-
-    pub(crate) fn record_wait(&self, seconds: f64) {
-        self.wait.record(seconds);
-    }
 }
 
-/// Counts a caller among those that wait; a cancelled one leaves the count as well.
+/// Counts a caller among those that wait, and how long; a cancelled one as well.
 #[derive(Debug)]
-pub(crate) struct Waiting<'l>(&'l Levels);
+pub(crate) struct Waiting<'l>(&'l Levels, Instant);
 
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
         self.0.pending.decrement(1);
+        self.0.wait.record(self.1.elapsed().as_secs_f64());
     }
 }

@@ -1,9 +1,11 @@
 //! The pool, what it lends, and how full it is.
 
+mod breakdown;
 mod db;
 mod health;
 mod lease;
 mod levels;
+mod watchdog;
 
 pub use db::Db;
-pub(crate) use lease::{InUse, Lease};
+pub(crate) use lease::Lease;

@@ -7,13 +7,13 @@ pub(super) enum Token<'s> {
     Word(&'s str),
     /// A name in `"` or backticks, quotes included.
     Quoted(&'s str),
-    /// A string: `'...'`, `E'...'` or `$tag$...$tag$`. A string that does not end runs to the end of the text.
+    /// A string: `'...'`, `E'...'` or `$tag$...$tag$`, or a number. A string that does not end runs to the end of the text.
     Literal,
     /// White space.
     Space(&'s str),
     /// `-- ...` or `/* ... */`, which nests as in PostgreSQL.
     Comment,
-    /// Anything else: numbers, operators, brackets, placeholders.
+    /// Anything else: operators, brackets, placeholders.
     Other(&'s str),
 }
 
@@ -42,10 +42,12 @@ impl<'s> Iterator for Tokens<'s> {
             b'/' if rest.starts_with(b"/*") => (comment(rest), |_| Token::Comment),
             b'$' => match dollar_quoted(self.0) {
                 Some(len) => (len, |_| Token::Literal),
-                None => (1, Token::Other),
+                None => (1 + run(&rest[1..], is_digit), Token::Other),
             },
+            // SQLite's `?1`.
+            b'?' => (1 + run(&rest[1..], is_digit), Token::Other),
             byte if is_space(byte) => (run(rest, is_space), Token::Space),
-            b'0'..=b'9' => (run(rest, is_name), Token::Other),
+            b'0'..=b'9' => (number(rest), |_| Token::Literal),
             byte if is_name(byte) => (run(rest, is_name), Token::Word),
             _ => (1, Token::Other),
         };
@@ -62,6 +64,19 @@ const fn is_space(byte: u8) -> bool {
 
 const fn is_name(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$' | 0x80..)
+}
+
+const fn is_digit(byte: u8) -> bool {
+    byte.is_ascii_digit()
+}
+
+/// `17`, `1.5`, `1e10`, `0x1f`.
+fn number(text: &[u8]) -> usize {
+    let whole = run(text, is_name);
+    match text.get(whole..) {
+        Some([b'.', b'0'..=b'9', ..]) => whole + 1 + run(&text[whole + 1..], is_name),
+        _ => whole,
+    }
 }
 
 fn run(text: &[u8], belongs: fn(u8) -> bool) -> usize {
@@ -135,6 +150,14 @@ mod tests {
         assert_eq!(
             shown("a = $1 AND b = $$x'$$ AND c = $t$ $$ $t$;"),
             "a = $1 AND b = L AND c = L;"
+        );
+        assert_eq!(
+            shown("a1 = 41.5e3 AND b = -7 AND c = 0x1f"),
+            "a1 = L AND b = -L AND c = L"
+        );
+        assert_eq!(
+            shown("a = $12 AND b = ?3 AND c=:d1"),
+            "a = $12 AND b = ?3 AND c=:d1"
         );
         assert_eq!(shown("a = 'never ends; \u{e9}"), "a = L");
         assert_eq!(shown("a = E'\\"), "a = L");

@@ -4,6 +4,7 @@ use std::{
 };
 
 use belvedere_core::{
+    RequestContext,
     names::{event, metric},
     trace::{Attribute, ChildSpan, Status, Value},
 };
@@ -11,42 +12,13 @@ use opentelemetry::trace::SpanKind;
 use sqlx::{Error, SqlStr};
 
 use super::{
-    attribute,
-    shape::Shape,
-    shapes::{Known, Shapes},
-    show,
+    SLOW_QUERY_TEXT, Sight, Watch, allowance::Allowance, attribute, comment::Commented,
+    shape::Shape, shapes::Known, show, sight::Seen,
 };
-use crate::error::{Classify, Failure};
-
-/// Characters of a slow query's text in the log (contract, section 3).
-const SLOW_QUERY_TEXT: usize = 200;
-
-/// What all statements of one pool share.
-#[derive(Debug)]
-pub(crate) struct Watch {
-    pub(crate) system: &'static str,
-    pub(crate) namespace: Arc<str>,
-    slow_after: Duration,
-    classify: Classify,
-    shapes: Shapes,
-}
-
-impl Watch {
-    pub(crate) fn new(
-        system: &'static str,
-        namespace: String,
-        slow_after: Duration,
-        classify: Classify,
-    ) -> Self {
-        Self {
-            system,
-            namespace: namespace.into(),
-            slow_after,
-            classify,
-            shapes: Shapes::new(system),
-        }
-    }
-}
+use crate::{
+    QueryClass,
+    error::{Failure, is_over_limit},
+};
 
 /// What a caller reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,38 +38,62 @@ pub(crate) struct Running {
     known: Arc<Known>,
     sql: SqlStr,
     span: Option<ChildSpan>,
+    allowance: Allowance,
+    slow_after: Duration,
     reads: Reads,
     rows: usize,
     /// How long the database has worked, up to `since`.
     worked: Duration,
     /// `None` before there is a connection, and while the consumer of a stream is busy with a row.
     since: Option<Instant>,
-    was_sent: bool,
+    /// Where the watchdog sees it; `None` before it was sent.
+    sight: Option<Arc<Sight>>,
     has_ended: bool,
 }
 
 impl Running {
     /// The span begins here, below the span that makes the call, and covers the wait for a connection;
     /// the clock of the metrics begins with [`Running::send`].
-    pub(crate) fn begin(watch: &Arc<Watch>, sql: SqlStr, reads: Reads) -> Self {
+    pub(crate) fn begin(watch: &Arc<Watch>, class: QueryClass, sql: SqlStr, reads: Reads) -> Self {
         Self {
             span: ChildSpan::begin(),
             known: watch.shapes.get(Shape::of(sql.as_str())),
+            allowance: Allowance::begin(class, watch.request_limit),
+            slow_after: watch.slow_after(class),
             watch: Arc::clone(watch),
             sql,
             reads,
             rows: 0,
             worked: Duration::ZERO,
             since: None,
-            was_sent: false,
+            sight: None,
             has_ended: false,
         }
     }
 
-    /// There is a connection: the database works from here.
-    pub(crate) fn send(&mut self) {
-        self.was_sent = true;
-        self.since = Some(Instant::now());
+    /// The text with the tags that it is sent with, where it has any.
+    pub(crate) fn commented(&self) -> Option<Commented> {
+        let span = self.span.as_ref().map(ChildSpan::traceparent);
+        self.watch.comments.add_to(self.sql.as_str(), span.as_ref())
+    }
+
+    /// What may still be waited; `None`: for ever.
+    pub(crate) fn left(&self) -> Option<Duration> {
+        self.allowance.left()
+    }
+
+    /// There is a connection, seen in `sight`: the database works from here.
+    pub(crate) fn send(&mut self, sight: &Arc<Sight>) {
+        let now = Instant::now();
+        self.since = Some(now);
+        sight.show(Seen {
+            known: Arc::clone(&self.known),
+            sql: self.sql.clone(),
+            context: RequestContext::current(),
+            since: self.since,
+            tell_after: self.slow_after,
+        });
+        self.sight = Some(Arc::clone(sight));
     }
 
     /// So many rows have come so far.
@@ -105,34 +101,65 @@ impl Running {
         self.rows = rows;
     }
 
-    /// Stops the clock while a consumer is busy.
+    /// Stops the clocks while a consumer is busy.
     pub(crate) async fn pause_for<F: Future>(&mut self, consumer: F) -> F::Output {
         self.worked = self.duration();
-        self.since = None;
+        self.set_since(None);
+        self.allowance.pause();
         let output = consumer.await;
-        self.since = Some(Instant::now());
+        self.allowance.resume();
+        // As if it had begun so much later.
+        let now = Instant::now();
+        self.set_since(now.checked_sub(self.worked).or(Some(now)));
+        self.worked = Duration::ZERO;
         output
+    }
+
+    fn set_since(&mut self, since: Option<Instant>) {
+        self.since = since;
+        if let Some(sight) = &self.sight {
+            sight.set_since(since);
+        }
     }
 
     /// Ends it with its outcome.
     pub(crate) fn end<T>(mut self, outcome: Result<T, Error>) -> Result<T, Error> {
+        let outcome = outcome.map_err(|error| self.told(error));
         let error = outcome.as_ref().err();
         let failure = error.map(|error| Failure::of(error, self.watch.classify));
         self.conclude(failure.as_ref());
         outcome
     }
 
+    /// Who ran out of time without a connection has waited for one in vain.
+    fn told(&self, error: Error) -> Error {
+        if self.sight.is_some() || !is_over_limit(&error) {
+            return error;
+        }
+        metrics::counter!(metric::DB_CONNECTION_TIMEOUTS, "db_system_name" => self.watch.system)
+            .increment(1);
+        Error::PoolTimedOut
+    }
+
     fn conclude(&mut self, failure: Option<&Failure>) {
         self.has_ended = true;
+        if !self.is_paused() {
+            self.allowance.pause();
+        }
         if let Some(failure) = failure {
             self.count_failure(failure);
         }
-        if self.was_sent {
+        if let Some(sight) = self.sight.take() {
+            sight.clear();
             self.measure();
         }
         if let Some(span) = self.span.take() {
             self.finish(span, failure);
         }
+    }
+
+    const fn is_paused(&self) -> bool {
+        self.sight.is_some() && self.since.is_none()
     }
 
     fn duration(&self) -> Duration {
@@ -142,7 +169,7 @@ impl Running {
     fn measure(&self) {
         let duration = self.duration();
         self.known.duration.record(duration.as_secs_f64());
-        if duration >= self.watch.slow_after {
+        if duration >= self.slow_after {
             self.tell_slow(duration);
         }
     }

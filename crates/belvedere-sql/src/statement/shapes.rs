@@ -10,8 +10,9 @@ use metrics::{Counter, Histogram};
 
 use super::shape::Shape;
 
-/// Collections that have handles of their own; the contract's budget of label sets.
-const BUDGET: usize = 1000;
+/// Collections that have handles of their own: half of a metric's budget of label sets (contract, section 4), so that two pools
+/// of one process fit in.
+const BUDGET: usize = 500;
 /// What further collections are called.
 const OVERFLOW: &str = "_overflow";
 

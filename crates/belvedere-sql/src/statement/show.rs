@@ -37,7 +37,7 @@ pub(super) fn line(sql: &str, limit: usize) -> String {
     line
 }
 
-/// Replaces string literals by `?`; comments go with them.
+/// Replaces strings and numbers by `?`; comments go with them.
 fn masked(sql: &str) -> Cow<'_, str> {
     if !may_hold_literal(sql) {
         return Cow::Borrowed(sql);
@@ -50,13 +50,20 @@ fn masked(sql: &str) -> Cow<'_, str> {
     Cow::Owned(shown.collect())
 }
 
-/// A quote, or a `$` that begins no placeholder.
+/// A quote, a comment, a `$` that begins no placeholder, or a digit that belongs to neither a name nor a placeholder.
 fn may_hold_literal(sql: &str) -> bool {
-    let bytes = sql.as_bytes();
-    bytes.contains(&b'\'')
-        || bytes
-            .windows(2)
-            .any(|pair| pair[0] == b'$' && !pair[1].is_ascii_digit())
+    let mut before = b' ';
+    sql.bytes().any(|byte| {
+        let last = std::mem::replace(&mut before, byte);
+        match byte {
+            b'\'' => true,
+            b'0'..=b'9' => {
+                !(last.is_ascii_alphanumeric() || matches!(last, b'_' | b'$' | b'?' | 0x80..))
+            }
+            b'-' | b'*' => matches!(last, b'-' | b'/'),
+            _ => last == b'$',
+        }
+    })
 }
 
 #[cfg(test)]
@@ -70,7 +77,14 @@ mod tests {
             "SELECT ?, \"c\", $1, ?"
         );
         assert_eq!(span_text("-- it's\nSELECT 'secret'"), " \nSELECT ?");
-        assert!(matches!(span_text("SELECT $1"), Cow::Borrowed(_)));
+        assert_eq!(span_text("SELECT 4111 /* 'x' */ -- y"), "SELECT ?    ");
+        assert_eq!(span_text("SELECT $$ secret $$"), "SELECT ?");
+        for plain in [
+            "SELECT a1 FROM t_2 WHERE b = $12",
+            "SELECT ?1, ?, :a1, \"b\"",
+        ] {
+            assert!(matches!(span_text(plain), Cow::Borrowed(_)), "{plain}");
+        }
     }
 
     #[test]
