@@ -8,16 +8,18 @@ use crate::check::metrics::{Sample, Scrape};
 
 const PAGE: &str = include_str!("../../../../docs/METRICS.md");
 /// There only once something has happened that a drive does not cause, or where the kernel lets itself be asked.
-const SELDOM: [&str; 9] = [
+const SELDOM: [&str; 11] = [
     "cache_requests_total",
     "db_client_connection_timeouts_total",
     "db_client_errors_total",
     "http_client_request_duration_seconds",
+    "http_client_retries_total",
     "http_connections_rejected_total",
     "metrics_label_overflow_total",
     "panics_total",
     "process_io_bytes_total",
     "telemetry_dropped_total",
+    "tls_cert_not_after_seconds",
 ];
 
 /// A metric of the table.
