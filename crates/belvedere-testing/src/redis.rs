@@ -4,6 +4,7 @@ use std::{
     fmt,
     io::{self, ErrorKind, Read, Write},
     net::{Ipv4Addr, TcpListener, TcpStream},
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     thread,
     time::{Duration, Instant},
@@ -33,8 +34,16 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub struct ThrowAwayRedis {
     port: u16,
     password: Option<String>,
+    tls: Option<Tls>,
     directory: TempDir,
     server: Option<Child>,
+}
+
+/// Where it speaks TLS besides, and as whom.
+struct Tls {
+    port: u16,
+    certificate: PathBuf,
+    key: PathBuf,
 }
 
 impl ThrowAwayRedis {
@@ -44,7 +53,7 @@ impl ThrowAwayRedis {
     ///
     /// When the program is missing or does not answer; the message says what to do.
     pub fn start() -> io::Result<Self> {
-        Self::begin(None)
+        Self::begin(None, None)
     }
 
     /// The same, for those alone who know `password`.
@@ -53,13 +62,28 @@ impl ThrowAwayRedis {
     ///
     /// As for [`ThrowAwayRedis::start`].
     pub fn with_password(password: &str) -> io::Result<Self> {
-        Self::begin(Some(password.to_owned()))
+        Self::begin(Some(password.to_owned()), None)
     }
 
-    fn begin(password: Option<String>) -> io::Result<Self> {
+    /// The same, that speaks TLS besides, with these files (PEM).
+    ///
+    /// # Errors
+    ///
+    /// As for [`ThrowAwayRedis::start`].
+    pub fn with_tls(certificate: &Path, key: &Path) -> io::Result<Self> {
+        let tls = Tls {
+            port: free_port()?,
+            certificate: certificate.to_owned(),
+            key: key.to_owned(),
+        };
+        Self::begin(None, Some(tls))
+    }
+
+    fn begin(password: Option<String>, tls: Option<Tls>) -> io::Result<Self> {
         let mut redis = Self {
             port: free_port()?,
             password,
+            tls,
             directory: tempfile::Builder::new()
                 .prefix("belvedere-redis-")
                 .tempdir()?,
@@ -74,6 +98,12 @@ impl ThrowAwayRedis {
         let login = self.password.as_ref();
         let login = login.map_or_else(String::new, |password| format!(":{password}@"));
         format!("redis://{login}127.0.0.1:{}", self.port)
+    }
+
+    /// Where it speaks TLS, if it does.
+    pub fn tls_url(&self) -> Option<String> {
+        let tls = self.tls.as_ref()?;
+        Some(format!("rediss://127.0.0.1:{}", tls.port))
     }
 
     /// Ends it at once, as a crash would. What it knew is gone.
@@ -135,6 +165,13 @@ impl ThrowAwayRedis {
         command.arg(self.directory.path());
         if let Some(password) = &self.password {
             command.args(["--requirepass", password]);
+        }
+        if let Some(tls) = &self.tls {
+            command.args(["--tls-port", &tls.port.to_string()]);
+            command.arg("--tls-cert-file").arg(&tls.certificate);
+            command.arg("--tls-key-file").arg(&tls.key);
+            command.arg("--tls-ca-cert-file").arg(&tls.certificate);
+            command.args(["--tls-auth-clients", "no"]);
         }
         command.stdout(Stdio::null()).stderr(Stdio::null());
         command

@@ -12,3 +12,4 @@ mod outages;
 mod rates;
 mod shared;
 mod start;
+mod tls;
