@@ -6,7 +6,7 @@ use belvedere_core::{
 use sentry_core::types::Dsn;
 
 settings! {
-    /// Failures, told to Sentry.
+    /// Failures, and requests as transactions, told to Sentry.
     pub struct SentryConfig {
         /// Off keeps failures in the log alone, whatever the DSN.
         pub is_enabled: bool = true,
@@ -14,7 +14,7 @@ settings! {
         pub dsn: Option<Secret> = None,
         /// Share of failures that is sent, 0 to 1.
         pub sample_rate: f64 = 1.0,
-        /// Share of traces that is sent as transactions; only 0 so far: traces go over OTLP.
+        /// Share of traces that is sent as transactions, 0 to 1; 0 makes none.
         pub traces_sample_rate: f64 = 0.0,
     }
 }
@@ -25,6 +25,7 @@ pub(crate) struct Checked {
     /// `None`: nothing is sent.
     pub(crate) dsn: Option<Dsn>,
     pub(crate) sample_rate: f32,
+    pub(crate) traces_sample_rate: f64,
 }
 
 impl SentryConfig {
@@ -33,11 +34,17 @@ impl SentryConfig {
         let mut problems = Problems::default();
         let dsn = problems.take(self.checked_dsn());
         let rate = problems.take(share("SENTRY__SAMPLE_RATE", self.sample_rate));
-        let no_traces = problems.take(no_traces(self.traces_sample_rate));
-        match (dsn, rate, no_traces) {
-            (Some(dsn), Some(sample_rate), Some(())) => Ok(Checked { dsn, sample_rate }),
-            _ => Err(problems.into()),
-        }
+        let traces = share("SENTRY__TRACES_SAMPLE_RATE", self.traces_sample_rate);
+        let all = (dsn, rate, problems.take(traces));
+        let (Some(dsn), Some(sample_rate), Some(traces_sample_rate)) = all else {
+            return Err(problems.into());
+        };
+        Ok(Checked {
+            dsn,
+            #[expect(clippy::cast_possible_truncation, reason = "Sentry's own type")]
+            sample_rate: sample_rate as f32,
+            traces_sample_rate,
+        })
     }
 
     fn checked_dsn(&self) -> Result<Option<Dsn>, ConfigError> {
@@ -52,19 +59,9 @@ impl SentryConfig {
     }
 }
 
-/// Better no start than transactions that somebody waits for.
-fn no_traces(share: f64) -> Result<(), ConfigError> {
-    if share == 0.0 {
-        return Ok(());
-    }
-    let message = format!("{share} is not valid: no transactions are made, only 0 can be set");
-    Err(ConfigError::new("SENTRY__TRACES_SAMPLE_RATE", message))
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "Sentry's own type")]
-fn share(variable: &str, share: f64) -> Result<f32, ConfigError> {
+fn share(variable: &str, share: f64) -> Result<f64, ConfigError> {
     if (0.0..=1.0).contains(&share) {
-        return Ok(share as f32);
+        return Ok(share);
     }
     let message = format!("{share} is not valid: a share is between 0 and 1");
     Err(ConfigError::new(variable, message))
@@ -79,7 +76,7 @@ mod tests {
         let config = SentryConfig {
             dsn: Some("not-a-dsn-hunter2".into()),
             sample_rate: 2.0,
-            traces_sample_rate: 0.1,
+            traces_sample_rate: -0.1,
             ..SentryConfig::default()
         };
         let told = config.checked().unwrap_err().to_string();

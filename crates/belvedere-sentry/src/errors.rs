@@ -4,7 +4,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use belvedere_core::{About, Redactor, config::ConfigError};
+use belvedere_core::{
+    About, Redactor, config::ConfigError, names::event::TRACES_NOT_FLUSHED, trace::SpanReader,
+};
 use sentry_core::{Client, ClientOptions, Hub, Scope, TransportFactory};
 
 use crate::{
@@ -12,7 +14,8 @@ use crate::{
     cap::Cap,
     config::Checked,
     scrub::scrub,
-    transport::{Courier, count_dropped},
+    transactions::{Service, Transactions},
+    transport::{Courier, Kind, Left, Parcel, count_dropped},
 };
 
 /// Lines before a failure that go with it.
@@ -23,6 +26,16 @@ const BREADCRUMBS: usize = 30;
 pub struct Errors {
     on: Option<On>,
     why: &'static str,
+    why_spans: &'static str,
+}
+
+/// What has left the process in time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Flushed {
+    /// Every event.
+    pub errors: bool,
+    /// Every transaction.
+    pub transactions: bool,
 }
 
 #[derive(Debug)]
@@ -30,6 +43,7 @@ struct On {
     hub: Arc<Hub>,
     courier: Arc<Courier>,
     redactor: Redactor,
+    transactions: Option<Arc<Transactions>>,
 }
 
 impl Errors {
@@ -50,15 +64,34 @@ impl Errors {
             (true, None) => "off: no SENTRY__DSN",
             (true, Some(_)) => "on: sentry",
         };
-        let Checked { dsn, sample_rate } = config.checked()?;
+        let Checked {
+            dsn,
+            sample_rate,
+            traces_sample_rate: ratio,
+        } = config.checked()?;
         let Some(dsn) = dsn else {
-            return Ok(Self { on: None, why });
+            let (on, why_spans) = (None, why);
+            return Ok(Self { on, why, why_spans });
+        };
+        let why_spans = if ratio > 0.0 {
+            "on: sentry"
+        } else {
+            "off: SENTRY__TRACES_SAMPLE_RATE is 0"
         };
         let courier = Courier::start(&dsn).map_err(|error| no_courier(&error))?;
         let courier = Arc::new(courier);
+        let release = format!("{service}@{}", about.version);
+        let transactions = (ratio > 0.0).then(|| {
+            let service = Service {
+                release: release.clone(),
+                environment: environment.to_owned(),
+                redactor: redactor.clone(),
+            };
+            Arc::new(Transactions::new(ratio, service, Arc::clone(&courier)))
+        });
         let mut options = ClientOptions::new()
             .sample_rate(sample_rate)
-            .release(format!("{service}@{}", about.version))
+            .release(release)
             .environment(environment.to_owned())
             .max_breadcrumbs(BREADCRUMBS);
         options.dsn = Some(dsn);
@@ -71,14 +104,27 @@ impl Errors {
                 hub: Arc::new(Hub::new(Some(client), Arc::new(Scope::default()))),
                 courier,
                 redactor: redactor.clone(),
+                transactions,
             }),
             why,
+            why_spans,
         })
     }
 
     /// On or off, and why.
     pub const fn why(&self) -> &'static str {
         self.why
+    }
+
+    /// Whether transactions are made, and why.
+    pub const fn why_spans(&self) -> &'static str {
+        self.why_spans
+    }
+
+    /// What makes transactions of spans.
+    pub fn spans(&self) -> Option<Arc<dyn SpanReader>> {
+        let transactions = self.on.as_ref()?.transactions.as_ref()?;
+        Some(Arc::clone(transactions) as _)
     }
 
     /// What sees the log.
@@ -92,10 +138,18 @@ impl Errors {
         self.on.as_ref().map(|on| crate::request::bind_hub(&on.hub))
     }
 
-    /// Sends what is waiting, at most until `deadline`. False: something was left behind.
-    pub fn flush(&self, deadline: Instant) -> bool {
-        let left = deadline.saturating_duration_since(Instant::now());
-        self.on.as_ref().is_none_or(|on| on.courier.close(left))
+    /// Sends what is waiting, at most until `deadline`.
+    pub fn flush(&self, deadline: Instant) -> Flushed {
+        let time_left = deadline.saturating_duration_since(Instant::now());
+        let left = self.on.as_ref().map(|on| on.courier.close(time_left));
+        let left = left.unwrap_or_default();
+        if left.spans > 0 {
+            tracing::warn!(message = TRACES_NOT_FLUSHED, spans = left.spans);
+        }
+        Flushed {
+            errors: left.errors == 0,
+            transactions: left.spans == 0,
+        }
     }
 }
 
@@ -104,7 +158,7 @@ fn gate(redactor: Redactor) -> sentry_core::BeforeCallback<sentry_core::protocol
     let cap = Cap::default();
     Arc::new(move |event| {
         if !cap.takes(&event, Instant::now()) {
-            count_dropped("rate_limited", 1);
+            count_dropped(Kind::Error, "rate_limited", 1);
             return None;
         }
         scrub(&event, &redactor)
@@ -132,7 +186,11 @@ impl sentry_core::Transport for Courier {
         let mut bytes = Vec::new();
         // A vector takes everything.
         let _ = envelope.to_writer(&mut bytes);
-        self.push(bytes);
+        self.push(Parcel {
+            kind: Kind::Error,
+            envelope: bytes,
+            records: 1,
+        });
     }
 
     fn flush(&self, timeout: Duration) -> bool {
@@ -140,6 +198,6 @@ impl sentry_core::Transport for Courier {
     }
 
     fn shutdown(&self, timeout: Duration) -> bool {
-        self.close(timeout)
+        self.close(timeout) == Left::default()
     }
 }

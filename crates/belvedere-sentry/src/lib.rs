@@ -8,9 +8,10 @@ mod layer;
 mod request;
 mod said;
 mod scrub;
+mod transactions;
 mod transport;
 
 pub use config::SentryConfig;
-pub use errors::Errors;
+pub use errors::{Errors, Flushed};
 pub use layer::FailureLayer;
 pub use request::BindHub;

@@ -1,6 +1,6 @@
 use belvedere_core::names::event;
 
-use crate::{LogFormat, TelemetryConfig, checked::Checked, otlp::Destination};
+use crate::{Beside, LogFormat, TelemetryConfig, checked::Checked, otlp::Destination};
 
 /// Which signals are on, and why: for `telemetry_configured`.
 #[derive(Debug)]
@@ -9,6 +9,7 @@ pub(crate) struct Configured {
     logs_export: String,
     traces: String,
     elastic_apm: String,
+    transactions: String,
     metrics: &'static str,
     metrics_export: String,
     errors: &'static str,
@@ -16,7 +17,7 @@ pub(crate) struct Configured {
 }
 
 impl Configured {
-    pub(crate) fn of(config: &TelemetryConfig, checked: &Checked, errors: &'static str) -> Self {
+    pub(crate) fn of(config: &TelemetryConfig, checked: &Checked, beside: &Beside) -> Self {
         let format = if config.log.format == LogFormat::Json {
             "json"
         } else {
@@ -27,13 +28,14 @@ impl Configured {
             logs_export: checked.logs.describe(),
             traces: with_ratio(&checked.traces, checked.sampler.ratio()),
             elastic_apm: with_ratio(&checked.elastic, checked.elastic_ratio),
+            transactions: beside.describe_spans(),
             metrics: if config.prometheus.is_enabled {
                 "on: prometheus"
             } else {
                 "off: PROMETHEUS__IS_ENABLED is false"
             },
             metrics_export: checked.metrics.describe(),
-            errors,
+            errors: beside.why,
             sampler: config.otel.traces_sampler.clone(),
         }
     }
@@ -45,6 +47,7 @@ impl Configured {
             logs_export,
             traces,
             elastic_apm,
+            transactions,
             metrics,
             metrics_export,
             errors,
@@ -56,6 +59,7 @@ impl Configured {
             logs_export,
             traces,
             elastic_apm,
+            transactions,
             metrics,
             metrics_export,
             errors,

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod beside;
 mod checked;
 mod config;
 mod configured;
@@ -14,10 +15,11 @@ mod resource;
 mod telemetry;
 mod traces;
 
+pub use beside::{Beside, BesideLayer};
 pub use config::{
     ElasticApmConfig, LogConfig, LogFormat, OtelConfig, PrometheusConfig, RedactConfig,
     ServiceConfig, TelemetryConfig, TraceConfig,
 };
 pub use log::{LogLayer, LogSink, StaticFields};
 pub use metrics::{Metrics, Scrape};
-pub use telemetry::{Beside, BesideLayer, Telemetry, TelemetryError};
+pub use telemetry::{Telemetry, TelemetryError};

@@ -15,7 +15,7 @@ use tracing_subscriber::{
 };
 
 use crate::{
-    LogFormat, LogLayer, LogSink, Metrics, StaticFields, TelemetryConfig,
+    Beside, BesideLayer, LogFormat, LogLayer, LogSink, Metrics, StaticFields, TelemetryConfig,
     checked::Checked,
     configured::Configured,
     control::Controls,
@@ -59,32 +59,6 @@ pub enum TelemetryError {
     Control(#[source] io::Error),
 }
 
-/// A layer beside those of telemetry itself.
-pub type BesideLayer = Box<dyn Layer<Registry> + Send + Sync>;
-
-/// Who sees every event that is logged, besides the log: what tells of errors.
-pub struct Beside {
-    /// `None`: nobody.
-    pub layer: Option<BesideLayer>,
-    /// Whether errors are told elsewhere, and why: for `telemetry_configured`.
-    pub why: &'static str,
-}
-
-impl Default for Beside {
-    fn default() -> Self {
-        Self {
-            layer: None,
-            why: "off: not built in",
-        }
-    }
-}
-
-impl std::fmt::Debug for Beside {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_tuple("Beside").field(&self.why).finish()
-    }
-}
-
 /// Every signal of the process, from its first line to its last.
 #[derive(Debug)]
 pub struct Telemetry {
@@ -113,7 +87,7 @@ impl Telemetry {
         Self::start_beside(about, environment, config, Beside::default())
     }
 
-    /// The same, with somebody else who sees every event.
+    /// The same, with somebody else who sees every event, or every span.
     ///
     /// # Errors
     ///
@@ -125,9 +99,11 @@ impl Telemetry {
         beside: Beside,
     ) -> Result<Self, TelemetryError> {
         let checked = Checked::of(config, about, environment)?;
-        let configured = Configured::of(config, &checked, beside.why);
+        let beside = beside.obeying(config);
+        let configured = Configured::of(config, &checked, &beside);
         let routes = checked.routes(config);
-        let pipeline = Pipeline::start(&routes, checked.sampler.follows_parent(), config)?;
+        let follow_parent = checked.sampler.follows_parent();
+        let pipeline = Pipeline::start(&routes, beside.spans.as_ref(), follow_parent, config)?;
         let redactor = Redactor::new(config.redact.keys.iter().cloned());
         let export = start_log_export(&checked, config, &redactor)?;
         let metrics_queue = start_metrics_export(&checked, config, &redactor)?;

@@ -22,6 +22,9 @@ use serde_json::Value;
 
 /// The public key of the DSN.
 const KEY: &str = "5entry0key";
+/// Types of items.
+const EVENT: &str = "event";
+const TRANSACTION: &str = "transaction";
 /// The answer to every envelope.
 const TAKEN: &[u8] =
     b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}";
@@ -88,20 +91,46 @@ impl SentrySink {
     /// Every event so far, in the order of arrival.
     #[must_use]
     pub fn events(&self) -> Vec<Value> {
-        self.shared
-            .lock()
-            .iter()
-            .filter_map(|text| event(text))
-            .collect()
+        self.all(EVENT)
+    }
+
+    /// Every transaction so far, in the order of arrival.
+    #[must_use]
+    pub fn transactions(&self) -> Vec<Value> {
+        self.all(TRANSACTION)
+    }
+
+    fn all(&self, kind: &str) -> Vec<Value> {
+        let envelopes = self.shared.lock();
+        let items = envelopes.iter().filter_map(|text| item(text, kind));
+        items.collect()
     }
 
     /// The first event that `wanted` likes, or `None` when `timeout` is over.
     pub fn wait_for(&self, wanted: impl Fn(&Value) -> bool, timeout: Duration) -> Option<Value> {
+        self.wait(EVENT, wanted, timeout)
+    }
+
+    /// The first transaction that `wanted` likes, or `None` when `timeout` is over.
+    pub fn wait_for_transaction(
+        &self,
+        wanted: impl Fn(&Value) -> bool,
+        timeout: Duration,
+    ) -> Option<Value> {
+        self.wait(TRANSACTION, wanted, timeout)
+    }
+
+    fn wait(
+        &self,
+        kind: &str,
+        wanted: impl Fn(&Value) -> bool,
+        timeout: Duration,
+    ) -> Option<Value> {
         let deadline = Instant::now() + timeout;
         let mut envelopes = self.shared.lock();
         loop {
-            let events = envelopes.iter().filter_map(|text| event(text));
-            if let Some(found) = events.into_iter().find(|event| wanted(event)) {
+            let mut items = envelopes.iter().filter_map(|text| item(text, kind));
+            if let Some(found) = items.find(|item| wanted(item)) {
                 return Some(found);
             }
             let left = deadline.checked_duration_since(Instant::now())?;
@@ -182,9 +211,9 @@ fn body(reader: &mut impl BufRead) -> io::Result<Option<String>> {
 }
 
 /// An envelope is lines: its head, then the head and the payload of each item.
-fn event(envelope: &str) -> Option<Value> {
+fn item(envelope: &str, kind: &str) -> Option<Value> {
     let mut lines = envelope.lines().skip(1);
     let head: Value = serde_json::from_str(lines.next()?).ok()?;
     let payload = lines.next()?;
-    (head["type"] == "event").then(|| serde_json::from_str(payload).ok())?
+    (head["type"] == kind).then(|| serde_json::from_str(payload).ok())?
 }

@@ -151,14 +151,14 @@ fn last_words(
     let deadline = Instant::now() + FLUSH_TIMEOUT;
     let traces_flushed = telemetry.flush_traces();
     // Last, since what came before may have failed; they were on their way meanwhile.
-    let errors_flushed = errors.flush(deadline);
+    let told = errors.flush(deadline);
     let abandoned = ended.map_or(0, |stopped| stopped.abandoned);
     tracing::info!(
         message = event::STOPPED,
         exit_code = code,
         abandoned_connections = abandoned,
-        traces_flushed,
-        errors_flushed
+        traces_flushed = traces_flushed && told.transactions,
+        errors_flushed = told.errors
     );
     telemetry.flush_log();
     code.into()
@@ -167,6 +167,7 @@ fn last_words(
 fn tell_failure(error: &BootError) {
     let message = match error {
         BootError::Database(_) => event::DATABASE_FAILED,
+        BootError::Redis(_) => event::REDIS_FAILED,
         _ => event::NOT_STARTED,
     };
     let error: &(dyn std::error::Error + 'static) = error;

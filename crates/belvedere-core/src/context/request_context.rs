@@ -213,6 +213,7 @@ impl RequestContext {
 
 fn above_users_spans(own: &TraceParent, way: &Way) -> OtelContext {
     let state = way.state().and_then(|state| state.parse().ok());
-    let above = own.remote_context(state.unwrap_or_default());
+    // The server span: below it, users' spans have their parent in this process.
+    let above = own.local_context(state.unwrap_or_default());
     OtelContext::new().with_remote_span_context(above)
 }

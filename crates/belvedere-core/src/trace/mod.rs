@@ -6,12 +6,14 @@
 //! turns out to have failed or to have been slow.
 
 mod child;
+mod finished;
 mod record;
 mod sampler;
 mod traceparent;
 mod tracer;
 
 pub use child::ChildSpan;
+pub use finished::{FinishedSpan, SpanReader};
 pub use record::{Attribute, Kept, Parent, SpanRecord, SpanSink, Status, Value};
 pub use sampler::Sampler;
 pub use traceparent::TraceParent;

@@ -70,9 +70,19 @@ impl TraceParent {
         if self.sampled { "01" } else { "00" }
     }
 
+    /// A span of another process.
     pub(crate) fn remote_context(&self, state: TraceState) -> SpanContext {
+        self.context(true, state)
+    }
+
+    /// A span of this one.
+    pub(crate) fn local_context(&self, state: TraceState) -> SpanContext {
+        self.context(false, state)
+    }
+
+    fn context(&self, is_remote: bool, state: TraceState) -> SpanContext {
         let flags = TraceFlags::default().with_sampled(self.sampled);
-        SpanContext::new(self.trace_id, self.span_id, flags, true, state)
+        SpanContext::new(self.trace_id, self.span_id, flags, is_remote, state)
     }
 }
 

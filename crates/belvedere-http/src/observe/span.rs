@@ -36,6 +36,7 @@ pub(super) fn record(
     let path = context.path();
     let client = received.peer.map(|peer| peer.0.ip().to_string());
     let link = context.server_link();
+    let identity = context.identity();
     let attributes = attributes(
         received,
         ending,
@@ -48,6 +49,14 @@ pub(super) fn record(
             ),
             ("error.type", ending.error_type),
             (field::REQUEST_ID, Some(context.request_id())),
+            (
+                field::TENANT_ID,
+                identity.map(|identity| &*identity.tenant_id),
+            ),
+            (
+                field::USER_ID,
+                identity.and_then(|identity| identity.user_id.as_deref()),
+            ),
         ],
     );
     context.record(&SpanRecord {
@@ -72,7 +81,7 @@ pub(super) fn record(
 fn attributes<'a>(
     received: &Received,
     ending: &Ending<'_>,
-    texts: [(&'static str, Option<&'a str>); 5],
+    texts: [(&'static str, Option<&'a str>); 7],
 ) -> Vec<Attribute<'a>> {
     let mut attributes = Vec::with_capacity(MOST_ATTRIBUTES);
     let version = protocol_version(received.version);

@@ -44,7 +44,7 @@ const STATUS_ERROR: u64 = 2;
 
 /// Whether the parent is in another process is known, and the answer (`SpanFlags` of trace.proto).
 const HAS_IS_REMOTE: u32 = 0x100;
-const IS_REMOTE: u32 = 0x200;
+pub(crate) const IS_REMOTE: u32 = 0x200;
 const SAMPLED: u32 = 1;
 
 /// Appends `span` as an entry of `ScopeSpans.spans`.

@@ -2,7 +2,7 @@ use std::{sync::Arc, time::Duration};
 
 use belvedere_core::{
     Redactor,
-    trace::{Sampler, Tracer},
+    trace::{Sampler, SpanReader, Tracer},
 };
 use opentelemetry::trace::TracerProvider;
 use opentelemetry_sdk::{
@@ -10,7 +10,7 @@ use opentelemetry_sdk::{
     trace::{SdkTracer, SdkTracerProvider},
 };
 
-use super::{BackEnd, sampling::FollowRequest, sink::FanOut};
+use super::{BackEnd, reading, sampling::FollowRequest, sink::FanOut};
 use crate::{
     TelemetryConfig,
     otlp::{Batching, Queue, Target},
@@ -39,19 +39,27 @@ impl Pipeline {
     /// `None` when spans go nowhere.
     pub(crate) fn start(
         routes: &[Route],
+        reader: Option<&Arc<dyn SpanReader>>,
         follow_parent: bool,
         config: &TelemetryConfig,
     ) -> Result<Option<Self>, TelemetryError> {
-        let Some(widest) = routes.iter().map(|route| route.ratio).reduce(f64::max) else {
+        let ratios = routes.iter().map(|route| route.ratio);
+        let ratios = ratios.chain(reader.map(|reader| reader.ratio()));
+        let Some(widest) = ratios.reduce(f64::max) else {
             return Ok(None);
         };
         let redactor = Redactor::new(config.redact.keys.iter().cloned());
         let batching = Batching::of_spans(&config.otel);
-        let start = |route: &Route| {
+        let export = |route: &Route| {
             let queue = batching.start(&route.target, &route.resource, &redactor)?;
             Ok(BackEnd::new(queue, route.ratio, widest))
         };
-        let back_ends: Result<Arc<[_]>, TelemetryError> = routes.iter().map(start).collect();
+        let read = |reader| {
+            let queue = reading::start(reader, &config.otel)?;
+            Ok(BackEnd::new(queue, reader.ratio(), widest))
+        };
+        let back_ends = routes.iter().map(export).chain(reader.map(read));
+        let back_ends: Result<Arc<[_]>, TelemetryError> = back_ends.collect();
         let back_ends = back_ends?;
         let fan_out = FanOut {
             back_ends: Arc::clone(&back_ends),

@@ -11,6 +11,7 @@ mod metrics;
 mod metrics_push;
 mod output;
 mod rotel;
+mod span_reader;
 mod throttle;
 mod tls;
 mod traces;

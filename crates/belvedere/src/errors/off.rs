@@ -13,6 +13,13 @@ settings! {
 #[derive(Debug)]
 pub(crate) struct Errors;
 
+/// Nothing was left behind.
+#[derive(Debug)]
+pub(crate) struct Flushed {
+    pub(crate) errors: bool,
+    pub(crate) transactions: bool,
+}
+
 pub(crate) type BindHub = Identity;
 
 impl Errors {
@@ -30,8 +37,11 @@ impl Errors {
         None
     }
 
-    pub(crate) const fn flush(&self, _: Instant) -> bool {
-        true
+    pub(crate) const fn flush(&self, _: Instant) -> Flushed {
+        Flushed {
+            errors: true,
+            transactions: true,
+        }
     }
 }
 
