@@ -16,7 +16,7 @@ pub(super) fn find_bearer(text: &str, is_whole: bool, found: &mut Vec<Range<usiz
     let mut from = 0;
     while let Some(at) = position(&bytes[from..], BEARER) {
         let name_end = from + at + BEARER.len();
-        let gap = length(&bytes[name_end..], is_gap);
+        let gap = gap_length(&bytes[name_end..]);
         let begin = name_end + gap;
         let end = begin + length(&bytes[begin..], is_token);
         let is_cut = !is_whole && end == bytes.len();
@@ -55,6 +55,18 @@ fn position(bytes: &[u8], name: &[u8]) -> Option<usize> {
 fn length(bytes: &[u8], belongs: impl Fn(u8) -> bool) -> usize {
     let end = bytes.iter().position(|byte| !belongs(*byte));
     end.unwrap_or(bytes.len())
+}
+
+/// Blanks may be encoded, as in a path.
+fn gap_length(bytes: &[u8]) -> usize {
+    let mut gap = 0;
+    loop {
+        gap += length(&bytes[gap..], is_gap);
+        if !bytes[gap..].starts_with(b"%20") {
+            return gap;
+        }
+        gap += 3;
+    }
 }
 
 /// What stands between the scheme and the token, in headers and in what people make of them.

@@ -54,7 +54,10 @@ fn what_stands_behind_bearer_is_cut() {
             r#"{"a":"bearer  [REDACTED]"}"#,
         ),
         ("BEARER: hunter2, and more", "BEARER: [REDACTED], and more"),
+        ("/things/Bearer%20mF_9/x", "/things/Bearer%20[REDACTED]"),
+        ("bearer %20%20 mF_9 x", "bearer %20%20 [REDACTED] x"),
     ]);
+    assert_untouched(&["the%20bearer%20of bad news", "bearer%20"]);
     assert_untouched(&["the bearer of bad news", "bearer", "bearers 12 beat Bear 3"]);
 }
 

@@ -74,7 +74,7 @@ impl Planted {
 }
 
 /// All that is no header: in requests, in texts of failures, and in the configuration.
-const OTHERS: [&str; 38] = [
+const OTHERS: [&str; 39] = [
     "cookie session",
     "cookie theme",
     "query token",
@@ -87,6 +87,7 @@ const OTHERS: [&str; 38] = [
     "form password",
     "form card",
     "jwt in a path",
+    "bearer in a path",
     "baggage",
     "body that nobody reads",
     "body that is too large",

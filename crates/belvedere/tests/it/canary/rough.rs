@@ -45,7 +45,10 @@ fn targets(planted: &Planted) -> Vec<(Method, String)> {
     .to_vec();
     targets.extend(["ok", "panic", "fails"].map(|path| (Method::DELETE, format!("/{path}"))));
     let jwt = planted.jwt("jwt in a path");
-    targets.extend(["/things", "/nowhere", "/sleep"].map(|above| get(&format!("{above}/{jwt}"))));
+    let bearer = format!("Bearer%20{}", planted.secret("bearer in a path"));
+    for above in ["/things", "/nowhere", "/sleep"] {
+        targets.extend([&jwt, &bearer].map(|secret| get(&format!("{above}/{secret}"))));
+    }
     targets
 }
 
