@@ -8,7 +8,7 @@ use axum::{
     Router,
     body::{Body, Bytes},
     response::sse::{Event, Sse},
-    routing::get,
+    routing::{get, post},
 };
 use belvedere::{Boot, BootError, HealthCheck, Problem, Stopped, about, extract::Path};
 use belvedere_core::{BoxFuture, CheckFailure};
@@ -28,6 +28,7 @@ async fn compose(boot: Boot) -> Result<Stopped, BootError> {
         .route("/block/{millis}", get(block))
         .route("/events", get(events))
         .route("/broken-body", get(broken_body))
+        .route("/upload", post(async |body: Bytes| body.len().to_string()))
         .route("/fails", get(fails))
         .route("/complains", get(complains));
     let service = boot.service().open_routes(routes).health_check(Disk);

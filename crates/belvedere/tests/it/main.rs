@@ -16,6 +16,7 @@ mod helpers;
 mod hung;
 mod kept;
 mod life;
+mod limits;
 mod propagation;
 mod scrape;
 #[cfg(feature = "sentry")]
