@@ -14,6 +14,7 @@ mod flush;
 mod helpers;
 #[cfg(feature = "postgres")]
 mod hung;
+mod identity;
 mod kept;
 mod life;
 mod limits;

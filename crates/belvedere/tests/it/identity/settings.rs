@@ -1,0 +1,76 @@
+//! What cannot be meant: exit code 78, and all of it named.
+
+use std::process::Command;
+
+use belvedere_testing::{TokenIssuer, TokenKey};
+use serde_json::json;
+
+use super::guarded;
+use crate::helpers::example;
+
+/// The exit code, and what was said.
+fn refused(variables: &[(&str, &str)]) -> (Option<i32>, String) {
+    let output = Command::new(example("guarded"))
+        .envs(variables.iter().copied())
+        .output()
+        .expect("the example was built beside the tests");
+    let said = String::from_utf8(output.stderr).unwrap();
+    (output.status.code(), said)
+}
+
+#[test]
+fn every_mistake_is_named_at_once_and_nothing_starts() {
+    let (code, said) = refused(&[
+        ("ENVIRONMENT", "production"),
+        ("AUTH__JWT_SECRET", "hunter2"),
+        ("AUTH__JWT_ALGORITHM", "none"),
+        ("ADMIN__TOKEN", "short"),
+        ("HTTP__RATE_LIMIT_PER_IP", "1000000"),
+    ]);
+    assert_eq!(code, Some(78), "{said}");
+    for place in [
+        "AUTH__JWT_SECRET",
+        "AUTH__JWT_ALGORITHM",
+        "AUTH__JWT_ISSUER",
+        "AUTH__JWT_AUDIENCE",
+        "ADMIN__TOKEN",
+        "HTTP__RATE_LIMIT_PER_IP",
+    ] {
+        assert!(said.contains(place), "{place}: {said}");
+    }
+    assert!(!said.contains("hunter2"), "{said}");
+}
+
+#[test]
+fn callers_known_in_two_ways_are_known_in_none() {
+    let (code, said) = refused(&[
+        ("AUTH__TRUSTED_HEADERS", "true"),
+        ("AUTH__JWT_JWKS_URL", "https://issuer.test/jwks.json"),
+    ]);
+    assert_eq!(code, Some(78));
+    assert!(said.contains("AUTH__TRUSTED_HEADERS"), "{said}");
+}
+
+#[tokio::test]
+async fn a_key_is_read_from_its_file_and_production_starts() {
+    let (key, issuer) = (TokenKey::eddsa(), TokenIssuer::start().unwrap());
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("issuer.pem");
+    std::fs::write(&file, key.public_pem()).unwrap();
+    let service = guarded()
+        .variable("ENVIRONMENT", "production")
+        .variable("AUTH__JWT_ISSUER", "https://issuer.test")
+        .variable("AUTH__JWT_AUDIENCE", "service.test")
+        .variable("AUTH__JWT_PUBLIC_KEY_FILE", file.to_str().unwrap())
+        .start()
+        .unwrap();
+    let token = key.sign(&issuer.claims("acme", "ada"));
+    assert_eq!(service.bearer(&token).get("/v1/orders").await.status, 200);
+    assert_eq!(
+        service.get("/v1/orders").await.status,
+        401,
+        "headers are believed"
+    );
+    let forged = issuer.sign(&json!({"tenant_id": "acme"}));
+    assert_eq!(service.bearer(&forged).get("/v1/orders").await.status, 401);
+}
