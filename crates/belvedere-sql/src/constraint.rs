@@ -8,6 +8,9 @@ use sqlx::{
 
 use crate::failure;
 
+const CONFLICT: u16 = 409;
+const UNPROCESSABLE: u16 = 422;
+
 /// What a statement's failure means to a caller; everything else is 503 or 500, as [`failure`] says.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -56,7 +59,9 @@ impl AsFailure for QueryError {
 /// ```
 ///
 /// PostgreSQL tells a constraint's name. SQLite tells that of a check alone: there, a violation of uniqueness is that of any
-/// constraint whose name begins with the table's, and one of a foreign key is that of any name.
+/// constraint whose name begins with the table's, and one of a foreign key is that of any name in [`invalid_on`].
+///
+/// [`invalid_on`]: QueryResultExt::invalid_on
 pub trait QueryResultExt<T>: Sized {
     /// 409 with `code` when `constraint` is violated: somebody else was there first.
     ///
@@ -82,11 +87,11 @@ pub trait QueryResultExt<T>: Sized {
 
 impl<T, E: Into<QueryError>> QueryResultExt<T> for Result<T, E> {
     fn conflict_on(self, constraint: &str, code: &'static str) -> Result<T, QueryError> {
-        self.map_err(|error| on(error.into(), constraint, 409, code))
+        self.map_err(|error| on(error.into(), constraint, CONFLICT, code))
     }
 
     fn invalid_on(self, constraint: &str, code: &'static str) -> Result<T, QueryError> {
-        self.map_err(|error| on(error.into(), constraint, 422, code))
+        self.map_err(|error| on(error.into(), constraint, UNPROCESSABLE, code))
     }
 
     fn or_not_found(self, code: &'static str) -> Result<T, QueryError> {
@@ -99,26 +104,28 @@ impl<T, E: Into<QueryError>> QueryResultExt<T> for Result<T, E> {
 
 fn on(error: QueryError, constraint: &str, status: u16, code: &'static str) -> QueryError {
     match error {
-        QueryError::Other(source) if violates(&source, constraint) => QueryError::Constraint {
-            status,
-            code,
-            source,
-        },
+        QueryError::Other(source) if violates(&source, constraint, status) => {
+            QueryError::Constraint {
+                status,
+                code,
+                source,
+            }
+        }
         other => other,
     }
 }
 
-fn violates(error: &Error, constraint: &str) -> bool {
+fn violates(error: &Error, constraint: &str, status: u16) -> bool {
     error.as_database_error().is_some_and(|error| {
         error.constraint().map_or_else(
-            || is_likely(error, constraint),
+            || is_likely(error, constraint, status),
             |violated| violated == constraint,
         )
     })
 }
 
 /// `UNIQUE constraint failed: users.tenant_id, users.email`, `CHECK constraint failed: name`, `FOREIGN KEY constraint failed`.
-fn is_likely(error: &dyn DatabaseError, constraint: &str) -> bool {
+fn is_likely(error: &dyn DatabaseError, constraint: &str, status: u16) -> bool {
     let message = error.message();
     let what = message.rsplit_once(": ").map_or("", |(_, what)| what);
     match error.kind() {
@@ -127,7 +134,7 @@ fn is_likely(error: &dyn DatabaseError, constraint: &str) -> bool {
             !table.is_empty() && constraint.starts_with(table)
         }
         ErrorKind::CheckViolation => what == constraint,
-        ErrorKind::ForeignKeyViolation => message.starts_with("FOREIGN KEY"),
+        ErrorKind::ForeignKeyViolation => status == UNPROCESSABLE,
         _ => false,
     }
 }

@@ -36,7 +36,6 @@ const FAST: &str = "-c fsync=off -c synchronous_commit=off -c full_page_writes=o
 #[must_use = "dropping it removes the database"]
 pub struct ThrowAwayPostgres {
     url: String,
-    #[expect(dead_code, reason = "held for its drop")]
     home: Home,
 }
 
@@ -45,9 +44,9 @@ pub struct ThrowAwayPostgres {
 pub struct PostgresError(String);
 
 #[derive(Debug)]
-#[expect(dead_code, reason = "held for their drop")]
 enum Home {
     Server(Server),
+    #[expect(dead_code, reason = "held for its drop")]
     Database(Database),
 }
 
@@ -64,9 +63,32 @@ impl ThrowAwayPostgres {
         }
     }
 
+    /// Starts a server of its own, whatever `DATABASE_URL` says: one that can be restarted. Blocks.
+    ///
+    /// # Errors
+    ///
+    /// As [`ThrowAwayPostgres::start`].
+    pub fn server() -> Result<Self, PostgresError> {
+        Self::alone()
+    }
+
     /// Where it is, user included.
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// Ends the server as a crash would (`pg_ctl restart -m immediate`), and waits until it is back. Blocks.
+    ///
+    /// # Errors
+    ///
+    /// It does not come back, or is somebody else's: see [`ThrowAwayPostgres::server`].
+    pub fn restart(&self) -> Result<(), PostgresError> {
+        match &self.home {
+            Home::Server(server) => server.restart(),
+            Home::Database(_) => Err(PostgresError(
+                "the server of DATABASE_URL is not ours to restart".to_owned(),
+            )),
+        }
     }
 
     fn on(server: String) -> Result<Self, PostgresError> {
@@ -118,11 +140,19 @@ impl Server {
         let auth = ["--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync"];
         let user = format!("--username={ADMIN}");
         server.run("initdb", auth.iter().copied().chain([&*user]))?;
-        server.run(
-            "pg_ctl",
-            ["start", "-w", "-l", &server.log(), "-o", &server.options()],
-        )?;
+        server.control(&["start"])?;
         Ok(server)
+    }
+
+    fn restart(&self) -> Result<(), PostgresError> {
+        self.control(&["restart", "-m", "immediate"])
+    }
+
+    /// Brings it up, and waits until it takes connections.
+    fn control(&self, how: &[&str]) -> Result<(), PostgresError> {
+        let (log, options) = (self.log(), self.options());
+        let rest = ["-w", "-l", &log, "-o", &options];
+        self.run("pg_ctl", how.iter().copied().chain(rest))
     }
 
     fn run<'a>(

@@ -128,9 +128,8 @@ impl Service {
         self
     }
 
-    /// Where there is Redis: adds it to `/health/ready`, and limits rates for all replicas together.
-    pub fn redis(mut self, redis: Option<&Redis>) -> Self {
-        self.routes.redis = redis.cloned();
+    /// Adds Redis to `/health/ready`, where there is one.
+    pub fn redis(self, redis: Option<&Redis>) -> Self {
         match redis {
             Some(redis) => self.health_check(redis.health_check()),
             None => self,

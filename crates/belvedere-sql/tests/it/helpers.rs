@@ -27,7 +27,11 @@ pub(crate) fn config(url: &str) -> DatabaseConfig {
 }
 
 pub(crate) async fn connect<DB: Backend>(url: &str) -> Db<DB> {
-    let connected = Db::connect(&config(url), Duration::from_secs(5)).await;
+    open(&config(url)).await
+}
+
+pub(crate) async fn open<DB: Backend>(config: &DatabaseConfig) -> Db<DB> {
+    let connected = Db::connect(config, Duration::from_secs(5)).await;
     connected.expect("the database is there")
 }
 

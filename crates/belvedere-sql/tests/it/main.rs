@@ -5,12 +5,23 @@
     reason = "a helper that cannot go on fails its test"
 )]
 
+mod abandoned;
+mod budget;
+mod cached;
+mod constraints;
+mod copy;
+mod evicted;
 mod executors;
 mod health;
 mod helpers;
 mod metrics;
+mod migrations;
 mod postgres;
+mod restarts;
+mod running;
+mod savepoints;
 mod slow;
 mod spans;
 mod start;
+mod template_schema;
 mod transactions;
