@@ -1,15 +1,16 @@
-use std::mem;
+use std::{mem, sync::Arc};
 
 use axum::Router;
 use belvedere_core::{About, Health};
 use belvedere_http::{
-    Callers, HttpConfig, Observe, RequireCaller,
+    Callers, HttpConfig, Observe, RateLimit, RequireCaller,
     admin::{RenderMetrics, metrics_routes},
     health_routes, method_not_allowed_problems, no_such_route_problem,
     openapi::{self, Credentials, Described, document},
     protect::{ProtectLayer, SecurityHeadersLayer, cors},
     rate_limits,
 };
+use belvedere_redis::{Redis, RedisRates};
 use tower::util::option_layer;
 use utoipa_axum::router::OpenApiRouter;
 
@@ -24,6 +25,8 @@ pub(crate) struct Routes {
     pub(crate) open: Router,
     /// What their authors tell of them.
     pub(crate) described: Described,
+    /// Where replicas count together how often somebody calls.
+    pub(crate) redis: Option<Redis>,
 }
 
 impl Routes {
@@ -58,6 +61,9 @@ impl Routes {
         // The first is the outermost. One call for each group: each `layer` of a router costs a request boxes and futures.
         let secured = SecurityHeadersLayer::new().hsts(config.hsts || config.has_tls());
         let (by_ip, by_principal) = rate_limits(config);
+        let by_ip = by_ip.map(|limit| shared(limit, "ip", self.redis.as_ref()));
+        let by_principal =
+            by_principal.map(|limit| shared(limit, "principal", self.redis.as_ref()));
         let outer = (
             observe.layer(),
             secured,
@@ -84,10 +90,15 @@ impl Routes {
     }
 }
 
+fn shared(limit: RateLimit, name: &str, redis: Option<&Redis>) -> RateLimit {
+    match redis {
+        Some(redis) => limit.share(|alone| Arc::new(RedisRates::new(redis, name, alone))),
+        None => limit,
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use axum::{body::Body, extract::Request, routing::get};
     use belvedere_core::{Shutdown, trace::Tracer};
     use tower::ServiceExt;
@@ -99,7 +110,7 @@ mod tests {
         let routes = Routes {
             guarded: Router::new().route("/guarded", get(|| async { "guarded" })),
             open: Router::new().route("/open", get(|| async { "open" })),
-            described: Described::default(),
+            ..Routes::default()
         };
         let public = routes.public(
             &HttpConfig::default(),

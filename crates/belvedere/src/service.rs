@@ -128,8 +128,9 @@ impl Service {
         self
     }
 
-    /// Adds Redis to `/health/ready`, where there is one.
-    pub fn redis(self, redis: Option<&Redis>) -> Self {
+    /// Where there is Redis: adds it to `/health/ready`, and limits rates for all replicas together.
+    pub fn redis(mut self, redis: Option<&Redis>) -> Self {
+        self.routes.redis = redis.cloned();
         match redis {
             Some(redis) => self.health_check(redis.health_check()),
             None => self,

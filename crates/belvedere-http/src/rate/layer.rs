@@ -58,6 +58,15 @@ impl RateLimit {
         }
     }
 
+    /// Counts where `share` says, made of the store that counts so far.
+    #[must_use]
+    pub fn share(self, share: impl FnOnce(Arc<dyn RateStore>) -> Arc<dyn RateStore>) -> Self {
+        Self {
+            store: share(self.store),
+            by: self.by,
+        }
+    }
+
     fn take(&self, request: &Request) -> Option<Taken> {
         let address = |proxies| address::caller(request, proxies);
         match &self.by {

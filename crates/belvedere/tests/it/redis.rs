@@ -168,6 +168,29 @@ async fn a_command_is_a_span_below_its_request_and_nothing_of_it_is_told() {
 }
 
 #[tokio::test]
+async fn replicas_limit_a_callers_rate_together_and_each_alone_without_redis() {
+    let mut redis = ThrowAwayRedis::start().unwrap();
+    let limited = || {
+        let service = TestService::builder(&example("cached")).variable("REDIS_URL", &redis.url());
+        let service = service.variable("HTTP__RATE_LIMIT_PER_IP", "1");
+        let service = service.variable("HTTP__RATE_LIMIT_PER_IP_BURST", "10");
+        service.start().unwrap()
+    };
+    let replicas = [limited(), limited()];
+    let mut statuses = Vec::new();
+    for turn in 0..20 {
+        let answer = replicas[turn % 2].anonymous().get("/plain").await;
+        statuses.push(answer.status);
+    }
+    let served = statuses.iter().filter(|status| **status == 200).count();
+    // One more for each second that it takes.
+    assert!((10..15).contains(&served), "{statuses:?}");
+    redis.kill();
+    let alone = replicas[0].anonymous().get("/plain").await;
+    assert_eq!(alone.status, 200, "it has counted nobody itself so far");
+}
+
+#[tokio::test]
 async fn a_required_redis_that_is_not_there_ends_the_start() {
     let mut redis = ThrowAwayRedis::start().unwrap();
     let url = redis.url();
