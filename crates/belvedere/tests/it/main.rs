@@ -19,9 +19,11 @@ mod kept;
 mod life;
 mod limits;
 mod propagation;
+mod relay;
 mod scrape;
 #[cfg(feature = "sentry")]
 mod sentry;
 mod start;
 mod stdout;
+mod tls;
 mod wedged;
