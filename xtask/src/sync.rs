@@ -1,5 +1,7 @@
 //! What must agree inside the checkout, and what must not be in it.
 
+mod limits;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -23,11 +25,15 @@ const LINKS: [(&str, &str); 2] = [
 pub(crate) fn run(checkout: &Checkout, args: &[String]) -> Result<()> {
     if args.iter().any(|arg| arg == "--write") {
         write_lock(checkout)?;
+        limits::write(checkout)?;
     }
-    step("sync: the template's lock file, its files, the links, no path of one machine");
+    step(
+        "sync: the template's lock file, its files, the limits, the links, no path of one machine",
+    );
     let mut found = Vec::new();
     found.extend(check_lock(checkout)?);
     found.extend(check_template(&checkout.template())?);
+    found.extend(limits::check(checkout)?);
     found.extend(check_links(checkout.root()));
     found.extend(check_machine_paths(checkout.root())?);
     match found.is_empty() {
