@@ -185,6 +185,7 @@ impl Telemetry {
         if let Some(export) = &self.export {
             export.queue().hurry();
         }
+        pipeline.wait_for_reader(deadline);
         let left: usize = pipeline.queues().map(|queue| queue.wait(deadline)).sum();
         if left > 0 {
             tracing::warn!(message = event::TRACES_NOT_FLUSHED, spans = left);

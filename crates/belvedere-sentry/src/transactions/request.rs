@@ -1,4 +1,7 @@
-use std::{collections::HashMap, time::Instant};
+use std::{
+    collections::HashMap,
+    time::{Duration, Instant},
+};
 
 use belvedere_core::trace::{FinishedSpan, Parent};
 use opentelemetry::SpanId;
@@ -7,6 +10,8 @@ use serde_json::Value;
 /// Spans of one transaction, its own apart: it is one event to Sentry, which takes 1 MiB of that.
 pub(super) const MOST_SPANS: usize = 256;
 const MOST_BYTES: usize = 512 * 1024;
+/// A root knows its end and how long it took: its begin is off by the time it took to tell of itself.
+const SLACK: Duration = Duration::from_millis(100);
 /// What a span takes besides its texts: ids, times, keys.
 const BARE_SPAN: usize = 512;
 
@@ -131,7 +136,7 @@ fn top(span: SpanId, parents: &HashMap<SpanId, SpanId>) -> SpanId {
 
 /// Whether it began while `root` ran: of a span whose parent is not known, that is what there is to go by.
 fn is_within(span: &FinishedSpan, root: &FinishedSpan) -> bool {
-    (root.start..=root.end).contains(&span.start)
+    (root.start - SLACK..=root.end).contains(&span.start)
 }
 
 fn weigh(span: &FinishedSpan) -> usize {

@@ -1,4 +1,7 @@
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Mutex, PoisonError, mpsc},
+    time::{Duration, Instant},
+};
 
 use belvedere_core::{
     Redactor,
@@ -33,6 +36,7 @@ pub(crate) struct Pipeline {
     provider: SdkTracerProvider,
     tracer: Tracer,
     back_ends: Arc<[BackEnd]>,
+    has_read: Mutex<Option<mpsc::Receiver<()>>>,
 }
 
 impl Pipeline {
@@ -54,8 +58,10 @@ impl Pipeline {
             let queue = batching.start(&route.target, &route.resource, &redactor)?;
             Ok(BackEnd::new(queue, route.ratio, widest))
         };
+        let mut has_read = None;
         let read = |reader| {
-            let queue = reading::start(reader, &config.otel)?;
+            let (queue, end) = reading::start(reader, &config.otel)?;
+            has_read = Some(end);
             Ok(BackEnd::new(queue, reader.ratio(), widest))
         };
         let back_ends = routes.iter().map(export).chain(reader.map(read));
@@ -78,6 +84,7 @@ impl Pipeline {
             provider,
             tracer,
             back_ends,
+            has_read: Mutex::new(has_read),
         }))
     }
 
@@ -93,6 +100,16 @@ impl Pipeline {
 
     pub(crate) fn back_ends(&self) -> Arc<[BackEnd]> {
         Arc::clone(&self.back_ends)
+    }
+
+    /// Waits until the reader, if there is one, has ended. Its queue has to be closed.
+    pub(crate) fn wait_for_reader(&self, deadline: Instant) {
+        let mut has_read = self.has_read.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(end) = has_read.take() {
+            let left = deadline.saturating_duration_since(Instant::now());
+            // Nothing is ever sent: either is an end.
+            let _ = end.recv_timeout(left);
+        }
     }
 
     pub(crate) fn queues(&self) -> impl Iterator<Item = &Queue> {

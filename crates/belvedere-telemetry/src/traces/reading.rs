@@ -1,4 +1,8 @@
-use std::{sync::Arc, thread, time::Duration};
+use std::{
+    sync::{Arc, mpsc},
+    thread,
+    time::Duration,
+};
 
 use belvedere_core::trace::SpanReader;
 use tokio::{
@@ -16,11 +20,12 @@ use crate::{
 /// How often a reader is given what has come: it waits for what belongs together, and nobody looks at seconds.
 const ROUND: Duration = Duration::from_millis(250);
 
-/// Starts what hands everything that is pushed into the queue to `reader`, from a thread of its own.
+/// Starts what hands everything that is pushed into the queue to `reader`, from a thread of its own. The receiver is
+/// disconnected when the reader has made everything of it: it may hold back what has long left the queue.
 pub(super) fn start(
     reader: &Arc<dyn SpanReader>,
     config: &OtelConfig,
-) -> Result<Arc<Queue>, TelemetryError> {
+) -> Result<(Arc<Queue>, mpsc::Receiver<()>), TelemetryError> {
     let runtime = runtime::Builder::new_current_thread().enable_time().build();
     let runtime = runtime.map_err(TelemetryError::Export)?;
     let waiting = config.bsp_max_queue_size.max(1);
@@ -30,15 +35,19 @@ pub(super) fn start(
         batch: config.bsp_max_export_batch_size.clamp(1, waiting),
     };
     let queue = Arc::new(Queue::new("traces", limits));
+    let (is_reading, has_read) = mpsc::channel();
     let reading = Reading {
         queue: Arc::clone(&queue),
         reader: Arc::clone(reader),
     };
     let started = thread::Builder::new()
         .name("span-reader".to_owned())
-        .spawn(move || reading.run(&runtime));
+        .spawn(move || {
+            reading.run(&runtime);
+            drop(is_reading);
+        });
     started.map_err(TelemetryError::Export)?;
-    Ok(queue)
+    Ok((queue, has_read))
 }
 
 struct Reading {
@@ -61,7 +70,6 @@ impl Reading {
             if is_closed {
                 self.reader.close();
             }
-            // Whoever waits for the queue waits for what the reader makes of it.
             self.queue.settle(count);
             if is_closed {
                 return;

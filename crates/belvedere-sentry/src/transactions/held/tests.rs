@@ -57,13 +57,13 @@ fn what_is_in_another_trace_or_has_not_ended_is_left_out() {
 fn a_service_that_calls_itself_has_two_transactions_with_their_own_spans() {
     let now = Instant::now();
     let outer = [
-        span(1, 2, 1, (1, 2)),
-        span(1, 4, 3, (4, 5)),
-        server(1, 3, (3, 6)),
+        span(1, 2, 1, (1000, 2000)),
+        span(1, 4, 3, (4000, 5000)),
+        server(1, 3, (3000, 6000)),
     ];
     let mut held = held(outer, now);
     assert_eq!(told(held.ended(now + LINGER)), [(3, vec![(4, 3)])]);
-    for span in [span(1, 5, 1, (2, 7)), server(1, 1, (0, 8))] {
+    for span in [span(1, 5, 1, (2000, 7000)), server(1, 1, (0, 8000))] {
         assert!(held.take(span, now));
     }
     let ended = told(held.ended(now + LINGER));
