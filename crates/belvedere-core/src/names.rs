@@ -182,6 +182,8 @@ pub mod event {
     pub const LOG_LEVEL_CHANGED: &str = "log_level_changed";
     /// Somebody, or the end of a time limit, changed the share of traces that is kept.
     pub const SAMPLING_CHANGED: &str = "sampling_changed";
+    /// Somebody takes a profile of the process.
+    pub const PROFILE_TAKEN: &str = "profile_taken";
 }
 
 /// Log targets that mean something.

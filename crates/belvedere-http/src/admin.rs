@@ -20,7 +20,7 @@ use http::{
 };
 use serde_json::{Value, json};
 
-pub use self::guard::Guard;
+pub use self::guard::{Guard, guarded};
 use crate::{health, problem, protect::SecurityHeadersLayer};
 
 /// No order is longer, by far.

@@ -8,6 +8,7 @@ mod entry;
 mod error;
 mod errors;
 mod life;
+mod profiles;
 mod routes;
 mod service;
 
@@ -31,6 +32,10 @@ pub use error::BootError;
 pub use errors::SentryConfig;
 pub use life::Stopped;
 pub use service::{Bound, Service};
+
+/// The allocator that `/profile/heap` can look into; see docs/PROFILES.md.
+#[cfg(feature = "heap-profiling")]
+pub use belvedere_heap::Jemalloc;
 
 /// Name and version of the crate that calls it, from Cargo, and the commit, from `GIT_COMMIT` where the build sets it.
 #[macro_export]

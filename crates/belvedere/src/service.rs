@@ -21,6 +21,7 @@ use crate::{
     admin::{AdminListener, warn_if_nobody_may},
     errors::BindHub,
     life::{Life, Stopped},
+    profiles,
     routes::Routes,
 };
 
@@ -172,6 +173,7 @@ impl Service {
         });
         let guard = Guard::new(self.admin.token, self.admin.addr);
         warn_if_nobody_may(&guard, self.admin.addr);
+        let profiles = profiles::routes(guard.clone());
         let admin = Admin {
             about: self.about,
             environment: self.environment,
@@ -200,7 +202,7 @@ impl Service {
             Server::bind(self.http.addr, public, limits(&self.http), shutdown.clone()).await;
         let server = server.map_err(taken("http", self.http.addr, "HTTP__ADDR"))?;
         let server = server.tls(tls);
-        let admin = AdminListener::start(self.admin.addr, admin.routes())?;
+        let admin = AdminListener::start(self.admin.addr, admin.routes().merge(profiles))?;
         Ok(Bound {
             http: server.local_addr()?,
             admin: admin.addr(),

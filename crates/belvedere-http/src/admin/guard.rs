@@ -1,7 +1,9 @@
 use std::net::SocketAddr;
 
 use axum::{
-    extract::{FromRef, FromRequestParts},
+    Router,
+    extract::{FromRef, FromRequestParts, Request},
+    middleware::{Next, from_fn_with_state},
     response::{IntoResponse, Response},
 };
 use belvedere_core::Secret;
@@ -92,6 +94,12 @@ impl IntoResponse for Refusal {
             }
         }
     }
+}
+
+/// Lets only those call `routes` who may change what runs.
+pub fn guarded(routes: Router, guard: Guard) -> Router {
+    let check = async |_: Operator, request: Request, next: Next| next.run(request).await;
+    routes.route_layer(from_fn_with_state(guard, check))
 }
 
 /// Somebody who may change what runs. To be taken first by every handler that does.

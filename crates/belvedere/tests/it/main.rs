@@ -18,7 +18,10 @@ mod identity;
 mod kept;
 mod life;
 mod limits;
+#[cfg(all(feature = "profiling", feature = "heap-profiling"))]
+mod profiles;
 mod propagation;
+mod public_paths;
 mod relay;
 mod scrape;
 #[cfg(feature = "sentry")]
