@@ -48,7 +48,12 @@ struct SystemTool {
     hidden_in: &'static str,
 }
 
-const SYSTEM_TOOLS: [SystemTool; 3] = [
+const SYSTEM_TOOLS: [SystemTool; 4] = [
+    SystemTool {
+        package: "chromium",
+        program: "chromium",
+        hidden_in: "",
+    },
     SystemTool {
         package: "valgrind",
         program: "valgrind",
@@ -72,17 +77,36 @@ struct PythonTool {
     version: &'static str,
     /// Where it is in its folder.
     program: &'static str,
+    /// Whether it is of Python itself, and needs others.
+    needs_others: bool,
 }
 
-const PYTHON_TOOLS: [PythonTool; 1] = [PythonTool {
-    package: "rotel",
-    version: "0.0.1a15",
-    program: "rotel/rotel-agent",
-}];
+const PYTHON_TOOLS: [PythonTool; 2] = [
+    PythonTool {
+        package: "rotel",
+        version: "0.0.1a15",
+        program: "rotel/rotel-agent",
+        needs_others: false,
+    },
+    PythonTool {
+        package: "schemathesis",
+        version: "4.32.5",
+        program: "bin/schemathesis",
+        needs_others: true,
+    },
+];
 
 /// Makes sure of each tool named.
 pub(crate) fn run(names: &[String]) -> Result<()> {
     names.iter().try_for_each(|name| ensure(name))
+}
+
+/// Python, with one of its tools to import.
+pub(crate) fn python(tool: &str) -> Result<Command> {
+    ensure(tool)?;
+    let mut python = Command::new("python3");
+    python.env("PYTHONPATH", cache()?.join(tool));
+    Ok(python)
 }
 
 /// Makes sure of one tool, of cargo's, of the system's or of Python's.
@@ -153,7 +177,9 @@ fn ensure_wheel(tool: &PythonTool, cache: &Path) -> Result<()> {
     step(&format!("fetching {wanted} from Python's registry"));
     let mut command = Command::new("python3");
     command
-        .args(["-m", "pip", "install", "--quiet", "--no-deps", "--target"])
+        .args(["-m", "pip", "install", "--quiet"])
+        .args((!tool.needs_others).then_some("--no-deps"))
+        .arg("--target")
         .arg(&folder)
         .arg(&wanted)
         .env("PIP_DISABLE_PIP_VERSION_CHECK", "1");

@@ -7,6 +7,7 @@ mod drive;
 mod failures;
 mod files;
 mod generation;
+mod interface;
 mod knobs;
 mod logs;
 mod metrics;
@@ -62,6 +63,7 @@ fn run_preset(checkout: &Checkout, checks: &Checks, database: &'static str) -> O
     });
     drive::run(checks, &preset);
     failures::run(checks, &preset);
+    interface::run(checks, &preset);
     if database == DATABASES[0] {
         checks.run("the README's snippet adds a route", || {
             snippet::check(checkout, &preset)
