@@ -30,9 +30,11 @@ async fn compose(boot: Boot) -> Result<Stopped, BootError> {
         .route("/broken-body", get(broken_body))
         .route("/upload", post(async |body: Bytes| body.len().to_string()))
         .route("/fails", get(fails))
+        .route("/steps/{count}", get(steps))
         .route("/complains", get(complains));
-    let service = boot.service().open_routes(routes).health_check(Disk);
-    service.run().await
+    let mine = Router::new().route("/mine", get(async || "yours"));
+    let service = boot.service().routes(mine).open_routes(routes);
+    service.health_check(Disk).run().await
 }
 
 /// The only thing that this service depends on.
@@ -77,6 +79,15 @@ async fn fails() -> Result<(), Problem> {
     Err(Problem::internal(NotSaved(io::Error::other(
         "connection reset",
     ))))
+}
+
+/// Leaves as many spans.
+#[tracing::instrument]
+async fn steps(Path(count): Path<u64>) -> &'static str {
+    for number in 0..count {
+        tracing::info_span!("step", number).in_scope(|| ());
+    }
+    "done"
 }
 
 #[derive(Debug, thiserror::Error)]

@@ -54,6 +54,7 @@ async fn compose(boot: Boot<Settings>) -> Result<Stopped, BootError> {
         .route("/forms", post(async |form: String| form.len().to_string()))
         .route("/accounts/{name}", get(find_account))
         .route("/casts", post(cast))
+        .route("/literals", post(literal))
         .route("/logs", post(log))
         .route("/fails", post(fails))
         .route("/panics", post(panics))
@@ -124,6 +125,13 @@ async fn cast(State(database): State<Db<Postgres>>, text: String) -> Result<Stri
         .fetch_one(&database)
         .await
         .map_err(Problem::internal)
+}
+
+/// Writes what it is given into the statement, as nobody should.
+async fn literal(State(database): State<Db<Postgres>>, text: String) -> Result<String, Problem> {
+    let query = sqlx::AssertSqlSafe(format!("SELECT '{text}'"));
+    let query = sqlx::query_scalar(query);
+    query.fetch_one(&database).await.map_err(Problem::internal)
 }
 
 /// Logs as nobody should.

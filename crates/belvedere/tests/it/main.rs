@@ -26,6 +26,10 @@ mod relay;
 mod scrape;
 #[cfg(feature = "sentry")]
 mod sentry;
+#[cfg(all(feature = "postgres", feature = "sentry"))]
+mod sentry_statements;
+#[cfg(feature = "sentry")]
+mod sentry_traces;
 mod start;
 mod stdout;
 mod tls;
