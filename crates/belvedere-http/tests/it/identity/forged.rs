@@ -31,8 +31,7 @@ async fn all_are_refused_alike(served: &Served, forgeries: Vec<Forgery>) {
         assert_eq!(without_ids(&asked), wanted, "{name}");
         assert_eq!(asked.answer.header("www-authenticate"), "Bearer", "{name}");
         assert!(
-            asked.reason == reason
-                || reason.split("-or-").any(|either| either == asked.reason),
+            asked.reason == reason || reason.split("-or-").any(|either| either == asked.reason),
             "{name} was refused as {}, not as {reason}",
             asked.reason
         );

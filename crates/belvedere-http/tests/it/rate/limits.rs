@@ -6,7 +6,7 @@ use belvedere_http::{Callers, HttpConfig, InProcess, RateLimit, RequireCaller, r
 
 use crate::harness::{Answer, Service, Setup};
 
-/// Five at once, and then one in a hundred seconds, so that no test is slow enough to see a sixth.
+/// At once; then one a second, so that a slow machine sees some more of them, but never all of ten.
 const BURST: u32 = 5;
 
 fn quota() -> Quota {
@@ -54,12 +54,12 @@ async fn through(service: &Service, lines: &str) -> usize {
 #[tokio::test]
 async fn who_comes_too_often_is_told_when_to_come_again() {
     let service = by_address("").await;
-    let began = std::time::Instant::now();
     let mut last = ask(&service, "").await;
-    while last.status == 200 {
-        last = ask(&service, "").await;
+    for _ in 0..50 {
+        if last.status == 200 {
+            last = ask(&service, "").await;
+        }
     }
-    assert!(began.elapsed() < Duration::from_secs(60));
     assert_eq!(
         (last.status, last.json()["error"].as_str()),
         (429, Some("too_many_requests"))

@@ -74,3 +74,33 @@ async fn a_key_is_read_from_its_file_and_production_starts() {
     let forged = issuer.sign(&json!({"tenant_id": "acme"}));
     assert_eq!(service.bearer(&forged).get("/v1/orders").await.status, 401);
 }
+
+/// What a generated service is deployed with.
+const PRODUCTION: &str = include_str!("../../../../../template/config/production.toml");
+
+#[test]
+fn the_production_settings_of_the_template_limit_callers_behind_an_ingress() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("config");
+    std::fs::create_dir(&config).unwrap();
+    std::fs::write(config.join("production.toml"), PRODUCTION).unwrap();
+    let run = |variables: &[(&str, &str)]| {
+        let mut command = Command::new(example("guarded"));
+        command.arg("config").current_dir(folder.path());
+        command.env("ENVIRONMENT", "production");
+        let output = command.envs(variables.iter().copied()).output().unwrap();
+        (
+            output.status.code(),
+            String::from_utf8(output.stdout).unwrap(),
+        )
+    };
+    assert_eq!(run(&[]).0, Some(78), "it was not said who may call");
+    let (code, shown) = run(&[("AUTH__TRUSTED_HEADERS", "true")]);
+    assert_eq!(code, Some(0));
+    let shown: serde_json::Value = serde_json::from_str(&shown).unwrap();
+    for limit in ["rate_limit_per_ip", "rate_limit_per_principal"] {
+        assert!(shown["http"][limit].as_u64().unwrap() > 0, "{limit}");
+    }
+    let proxies = shown["http"]["trusted_proxies"].as_str().unwrap();
+    assert!(proxies.contains("10.0.0.0/8"), "{proxies}");
+}
