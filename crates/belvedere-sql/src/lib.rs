@@ -11,6 +11,7 @@ mod error;
 mod executor;
 mod fetch;
 mod generate;
+mod owned;
 mod pool;
 #[cfg(feature = "postgres")]
 mod postgres;

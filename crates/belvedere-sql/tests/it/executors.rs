@@ -94,3 +94,12 @@ async fn futures_move_between_threads() {
 fn spawnable<F: Future + Send + 'static>(work: F) -> F {
     work
 }
+
+#[tokio::test]
+async fn a_stream_may_outlive_the_function_that_began_it() {
+    let db = sqlite().await;
+    insert(&db, &["keep"]).await;
+    let begin = |db: belvedere_sql::Db<Sqlite>| sqlx::query("SELECT * FROM orders").fetch(db);
+    let rows: Vec<_> = begin(db.clone()).try_collect().await.unwrap();
+    assert_eq!(rows.len(), 1);
+}
