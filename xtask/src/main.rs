@@ -13,6 +13,7 @@ mod deny_test;
 mod generate;
 mod interrupt;
 mod new;
+mod ops;
 mod run;
 mod sync;
 mod template_test;
@@ -24,7 +25,7 @@ use anyhow::{Result, bail};
 
 use crate::checkout::Checkout;
 
-const USAGE: &str = "usage: xtask new|demo|sync|template-test|bench-quick|ir-gate|deny-test|tools [...]; \
+const USAGE: &str = "usage: xtask new|demo|sync|template-test|bench-quick|ir-gate|deny-test|ops-check|tools [...]; \
                      the Makefile knows how to call each: make help";
 
 fn main() -> ExitCode {
@@ -50,6 +51,7 @@ fn dispatch(args: &[String]) -> Result<()> {
         "template-test" => template_test::run(&checkout, rest),
         "bench-quick" => bench::quick(&checkout),
         "deny-test" => deny_test::run(&checkout),
+        "ops-check" => ops::run(&checkout),
         "ir-gate" => bench::gate(&checkout),
         "tools" => tools::run(rest),
         other => bail!("unknown task `{other}`; {USAGE}"),

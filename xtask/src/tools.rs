@@ -48,7 +48,7 @@ struct SystemTool {
     hidden_in: &'static str,
 }
 
-const SYSTEM_TOOLS: [SystemTool; 4] = [
+const SYSTEM_TOOLS: [SystemTool; 7] = [
     SystemTool {
         package: "chromium",
         program: "chromium",
@@ -67,6 +67,21 @@ const SYSTEM_TOOLS: [SystemTool; 4] = [
     SystemTool {
         package: "redis-server",
         program: "redis-server",
+        hidden_in: "",
+    },
+    SystemTool {
+        package: "prometheus",
+        program: "promtool",
+        hidden_in: "",
+    },
+    SystemTool {
+        package: "prometheus-alertmanager",
+        program: "amtool",
+        hidden_in: "",
+    },
+    SystemTool {
+        package: "shellcheck",
+        program: "shellcheck",
         hidden_in: "",
     },
 ];

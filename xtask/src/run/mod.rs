@@ -2,7 +2,7 @@
 
 pub(crate) mod command;
 pub(crate) mod http;
-mod output;
+pub(crate) mod output;
 pub(crate) mod service;
 
 /// Announces the next step.

@@ -1,0 +1,76 @@
+//! Alerts, their tests and their runbooks: what has to agree, so that whoever is paged finds what the page promises.
+//!
+//! Read with Prometheus's, Alertmanager's and the shell's own programs; what is only ours is checked here.
+
+mod alertmanager;
+mod names;
+mod programs;
+mod promql;
+mod rules;
+mod runbook;
+mod runbooks;
+mod scripts;
+mod unit_tests;
+
+#[cfg(test)]
+mod tests;
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Result, bail};
+
+use self::names::Known;
+use self::rules::Rules;
+use crate::checkout::Checkout;
+use crate::run::step;
+
+/// Where the files are: a template, or a copy of it that is broken on purpose.
+#[derive(Debug, Clone)]
+pub(crate) struct Ops {
+    template: PathBuf,
+}
+
+impl Ops {
+    fn prometheus(&self) -> PathBuf {
+        self.template.join("ops/prometheus")
+    }
+
+    fn alertmanager(&self) -> PathBuf {
+        self.template.join("ops/alertmanager/alertmanager.yml")
+    }
+
+    fn runbooks(&self) -> PathBuf {
+        self.template.join("runbooks")
+    }
+
+    /// A path as people know it.
+    fn shown(&self, path: &Path) -> String {
+        let relative = path.strip_prefix(&self.template).unwrap_or(path);
+        relative.display().to_string()
+    }
+}
+
+pub(crate) fn run(checkout: &Checkout) -> Result<()> {
+    step("ops: alerts, their tests, their runbooks");
+    let ops = Ops {
+        template: checkout.template(),
+    };
+    let known = Known::read(checkout)?;
+    let mut found = written(&ops, &known)?;
+    found.extend(programs::check(&ops)?);
+    found.extend(alertmanager::check(&ops, &Rules::read(&ops)?)?);
+    match found.is_empty() {
+        true => Ok(()),
+        false => bail!("{}", found.join("\n       ")),
+    }
+}
+
+/// Everything that can be seen without running a program.
+fn written(ops: &Ops, known: &Known) -> Result<Vec<String>> {
+    let rules = Rules::read(ops)?;
+    let known = known.clone().with_recorded(rules.recorded());
+    let mut found = rules::check(ops, &rules, &known);
+    found.extend(unit_tests::check(ops, &rules, &known)?);
+    found.extend(runbooks::check(ops, &rules, &known)?);
+    Ok(found)
+}

@@ -1,0 +1,244 @@
+//! The metrics there are, with their labels: out of `names.rs`, and what is not in it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyhow::{Context, Result};
+
+use crate::checkout::Checkout;
+
+/// What the contract names and no crate records yet, and what the template's domain declares. Once a name stands in `names.rs`, that
+/// one counts.
+const TO_COME: [(&str, Kind, &[&str]); 15] = [
+    (
+        "grpc_response_time_seconds",
+        Kind::Histogram,
+        &["package", "service", "method", "status_code"],
+    ),
+    (
+        "grpc_active_requests",
+        Kind::Plain,
+        &["package", "service", "method"],
+    ),
+    ("grpc_active_connections", Kind::Plain, &[]),
+    ("http_client_retries_total", Kind::Plain, &["upstream"]),
+    ("jobs_total", Kind::Plain, &["job", "outcome"]),
+    ("job_duration_seconds", Kind::Histogram, &["job"]),
+    ("job_queue_depth", Kind::Plain, &["queue", "state"]),
+    ("job_queue_oldest_seconds", Kind::Plain, &["queue"]),
+    ("job_last_success_timestamp_seconds", Kind::Plain, &["job"]),
+    ("auth_failures_total", Kind::Plain, &["reason"]),
+    ("tls_cert_not_after_seconds", Kind::Plain, &[]),
+    ("revenue_total_usd", Kind::Plain, &["tenant_id", "product"]),
+    ("user_signups_total", Kind::Plain, &["tenant_id", "source"]),
+    ("api_calls_total", Kind::Plain, &["tenant_id", "endpoint"]),
+    ("payments_failed_total", Kind::Plain, &["reason"]),
+];
+
+/// What Prometheus and Alertmanager make themselves.
+const MADE_BY_OTHERS: [(&str, &[&str]); 3] = [
+    ("up", &[]),
+    ("ALERTS", &["alertname", "alertstate", "severity", "kind"]),
+    ("alertmanager_notifications_failed_total", &["integration"]),
+];
+
+/// Every series has these, from its target. `job` is one too, but no rule has a use for it: it is there for tests.
+pub(super) const OF_THE_TARGET: [&str; 2] = ["service", "instance"];
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Plain,
+    Histogram,
+}
+
+/// Series by name, each with its own labels as Prometheus stores them.
+#[derive(Debug, Clone)]
+pub(super) struct Known {
+    series: BTreeMap<String, BTreeSet<String>>,
+    histograms: BTreeSet<String>,
+}
+
+impl Known {
+    pub(super) fn read(checkout: &Checkout) -> Result<Self> {
+        let path = checkout.root().join("crates/belvedere-core/src/names.rs");
+        let text = std::fs::read_to_string(&path)
+            .with_context(|| format!("could not read {}", path.display()))?;
+        Self::parse(&text)
+    }
+
+    fn parse(names: &str) -> Result<Self> {
+        let mut known = Self {
+            series: BTreeMap::new(),
+            histograms: BTreeSet::new(),
+        };
+        for (name, labels) in MADE_BY_OTHERS {
+            known.add(name, labels.iter().map(|label| (*label).to_owned()));
+        }
+        for (name, kind, labels) in TO_COME {
+            known.add_metric(name, kind, &owned(labels));
+        }
+        for (doc, name) in constants(names) {
+            let (kind, labels) = told(&doc).with_context(|| {
+                format!("names.rs: {name}: its comment has to begin as `Counter by ..`, `Gauge` or `Histogram`")
+            })?;
+            known.add_metric(&name, kind, &labels);
+        }
+        Ok(known)
+    }
+
+    /// Recorded series say in their name what they are summed by: `service_slo:burn_rate:1h`.
+    pub(super) fn with_recorded<'r>(mut self, recorded: impl Iterator<Item = &'r str>) -> Self {
+        for name in recorded {
+            let level = name.split(':').next().unwrap_or_default();
+            self.add(name, level.split('_').map(str::to_owned));
+        }
+        self
+    }
+
+    /// Its own labels; those of the target not among them.
+    pub(super) fn labels(&self, series: &str) -> Option<&BTreeSet<String>> {
+        self.series.get(series)
+    }
+
+    /// Whether a text may speak of it.
+    pub(super) fn is_metric(&self, name: &str) -> bool {
+        self.series.contains_key(name) || self.histograms.contains(name)
+    }
+
+    pub(super) fn is_histogram(&self, name: &str) -> bool {
+        self.histograms.contains(name)
+    }
+
+    fn add_metric(&mut self, name: &str, kind: Kind, labels: &[String]) {
+        // What a metric calls like a label of the target, Prometheus renames.
+        let stored = labels.iter().map(|label| match label.as_str() {
+            "service" | "instance" | "job" => format!("exported_{label}"),
+            other => other.to_owned(),
+        });
+        let stored: Vec<_> = stored.collect();
+        match kind {
+            Kind::Plain => self.add(name, stored.into_iter()),
+            Kind::Histogram => self.add_histogram(name, &stored),
+        }
+    }
+
+    fn add_histogram(&mut self, name: &str, labels: &[String]) {
+        self.histograms.insert(name.to_owned());
+        for part in ["sum", "count"] {
+            self.add(&format!("{name}_{part}"), labels.iter().cloned());
+        }
+        let with_bound = labels.iter().cloned().chain(["le".to_owned()]);
+        self.add(&format!("{name}_bucket"), with_bound);
+    }
+
+    fn add(&mut self, name: &str, labels: impl Iterator<Item = String>) {
+        self.series.insert(name.to_owned(), labels.collect());
+    }
+}
+
+fn owned(labels: &[&str]) -> Vec<String> {
+    labels.iter().map(|label| (*label).to_owned()).collect()
+}
+
+/// Comment and value of every constant in `mod metric`.
+fn constants(names: &str) -> Vec<(String, String)> {
+    let module = names.split("pub mod metric {").nth(1).unwrap_or_default();
+    let module = module.split("\n}").next().unwrap_or_default();
+    let mut doc = String::new();
+    let mut found = Vec::new();
+    let mut lines = module.lines().map(str::trim);
+    while let Some(line) = lines.next() {
+        if let Some(text) = line.strip_prefix("///") {
+            doc.push_str(text);
+        } else if line.starts_with("pub const") {
+            // rustfmt puts a long value on a line of its own.
+            let rest = if line.ends_with('=') {
+                lines.next()
+            } else {
+                None
+            };
+            let value = rest.unwrap_or(line).split('"').nth(1).unwrap_or_default();
+            found.push((std::mem::take(&mut doc), value.to_owned()));
+        }
+    }
+    found
+}
+
+/// "Gauge by `db_system_name`, `state` (`used`, `idle`): .." is a gauge with two labels.
+fn told(doc: &str) -> Option<(Kind, Vec<String>)> {
+    let doc = doc.trim();
+    let kind = match doc.split(|c: char| !c.is_ascii_alphabetic()).next()? {
+        "Counter" | "Gauge" => Kind::Plain,
+        "Histogram" => Kind::Histogram,
+        _ => return None,
+    };
+    let head = doc.split([':', '.']).next().unwrap_or_default();
+    let by = head.split_once(" by ").map_or("", |(_, by)| by);
+    let labels = without_parentheses(by);
+    let labels = labels.split('`').skip(1).step_by(2);
+    Some((kind, labels.map(str::to_owned).collect()))
+}
+
+fn without_parentheses(text: &str) -> String {
+    let mut depth = 0_usize;
+    let kept = text.chars().filter(|c| {
+        match c {
+            '(' => depth += 1,
+            ')' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        depth == 0
+    });
+    kept.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NAMES: &str = r#"
+pub mod metric {
+    /// Counter by `job`, `outcome`.
+    pub const A: &str = "runs_total";
+    /// Histogram by `method`, in seconds.
+    pub const B: &str =
+        "wait_seconds";
+    /// Gauge by `system`, `state` (`used`, `idle`): what is there by `name`.
+    pub const C: &str = "connections";
+}
+pub mod event {
+    /// The process has read its configuration.
+    pub const STARTING: &str = "application_starting";
+}
+"#;
+
+    fn labels(known: &Known, series: &str) -> Vec<String> {
+        known.labels(series).unwrap().iter().cloned().collect()
+    }
+
+    #[test]
+    fn names_and_labels_come_out_of_the_comments() {
+        let known = Known::parse(NAMES).unwrap();
+        assert_eq!(labels(&known, "runs_total"), ["exported_job", "outcome"]);
+        assert_eq!(labels(&known, "wait_seconds_bucket"), ["le", "method"]);
+        assert_eq!(labels(&known, "connections"), ["state", "system"]);
+        assert!(known.labels("wait_seconds").is_none() && known.is_metric("wait_seconds"));
+        assert!(!known.is_metric("application_starting"));
+    }
+
+    #[test]
+    fn a_comment_that_tells_no_type_is_named() {
+        let names = NAMES.replace("Counter by", "Runs by");
+        let fault = Known::parse(&names).unwrap_err().to_string();
+        assert!(fault.contains("runs_total"), "{fault}");
+    }
+
+    #[test]
+    fn a_recorded_series_has_the_labels_of_its_level() {
+        let known = Known::parse(NAMES).unwrap();
+        let known = known.with_recorded(["service_slo:burn_rate:1h"].into_iter());
+        assert_eq!(
+            labels(&known, "service_slo:burn_rate:1h"),
+            ["service", "slo"]
+        );
+    }
+}
