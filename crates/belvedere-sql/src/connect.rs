@@ -71,6 +71,16 @@ pub enum ConnectError {
         /// What the database said.
         source: Error,
     },
+    /// The database cannot prove who it is.
+    #[error(
+        "the database at `{url}` cannot prove who it is by TLS: add `sslrootcert=ca.pem` to DATABASE_URL if its certificate is your own, or `sslmode=disable` where nobody can stand in between"
+    )]
+    Untrusted {
+        /// Without user, password and query.
+        url: String,
+        /// What is missing.
+        source: Error,
+    },
     /// The database did not answer in time.
     #[error("the database at `{url}` did not answer within {} s: check that it runs and that DATABASE_URL is right", waited.as_secs())]
     Unreachable {
@@ -182,7 +192,7 @@ async fn reach<DB: Backend>(
             Err(error) => error,
         };
         let jittered = pause.mul_f64(0.5 + fastrand::f64());
-        if is_refused(&error) || Instant::now() + jittered >= deadline {
+        if is_refused(&error) || is_untrusted(&error) || Instant::now() + jittered >= deadline {
             return Err(error);
         }
         tracing::info!(%error, "database_connection_retried");
@@ -213,11 +223,18 @@ fn give_up(url: &ConnectionUrl, waited: Duration, source: Error) -> ConnectError
     if is_refused(&source) {
         return ConnectError::Refused { url, source };
     }
+    if is_untrusted(&source) {
+        return ConnectError::Untrusted { url, source };
+    }
     ConnectError::Unreachable {
         url,
         waited,
         source,
     }
+}
+
+const fn is_untrusted(error: &Error) -> bool {
+    matches!(error, Error::Tls(_))
 }
 
 fn is_refused(error: &Error) -> bool {

@@ -1,9 +1,10 @@
-use std::{borrow::Cow, str::FromStr, time::Duration};
+use std::{borrow::Cow, net::IpAddr, str::FromStr, time::Duration};
 
 use belvedere_core::config::Seconds;
 use sqlx::{
-    ConnectOptions, Error, Executor, PgConnection, Postgres, error::DatabaseError,
-    postgres::PgConnectOptions,
+    ConnectOptions, Error, Executor, PgConnection, Postgres,
+    error::DatabaseError,
+    postgres::{PgConnectOptions, PgSslMode},
 };
 
 use crate::{
@@ -28,10 +29,12 @@ impl Backend for Postgres {
     // Longer than a round trip; shorter than what a waiting caller would notice.
     const ABANDONED_FOR: Option<Duration> = Some(Duration::from_millis(50));
 
+    /// A server that is not on this machine has to prove who it is, unless the URL says otherwise: see [`verified`].
+    ///
     /// Statements are prepared once per connection (sqlx keeps 100). `application_name` of the URL, or `PGAPPNAME`, or the
     /// name of the program: what `pg_stat_activity` shows.
     fn options(url: &str, config: &DatabaseConfig) -> Result<PgConnectOptions, Error> {
-        let mut options = PgConnectOptions::from_str(url)?;
+        let mut options = verified(PgConnectOptions::from_str(url)?, url);
         if options.get_application_name().is_none() {
             options = options.application_name(&program());
         }
@@ -84,4 +87,49 @@ impl Backend for Postgres {
 fn limit((name, limit): (&'static str, Seconds)) -> Option<(&'static str, String)> {
     let millis = limit.duration().as_millis();
     (millis > 0).then(|| (name, format!("{millis}ms")))
+}
+
+/// sqlx's own default takes any certificate, and none: whoever stands between could read along. `sslmode` in the URL, or
+/// `PGSSLMODE`, is obeyed whatever it says.
+fn verified(options: PgConnectOptions, url: &str) -> PgConnectOptions {
+    let is_said = url.contains("sslmode=")
+        || url.contains("ssl-mode=")
+        || std::env::var_os("PGSSLMODE").is_some();
+    if is_said || is_here(&options) {
+        return options;
+    }
+    options.ssl_mode(PgSslMode::VerifyFull)
+}
+
+/// A socket file, or a loopback address.
+fn is_here(options: &PgConnectOptions) -> bool {
+    let host = options.get_host();
+    let address = host.trim_matches(['[', ']']).parse::<IpAddr>();
+    options.get_socket().is_some()
+        || host.starts_with('/')
+        || host == "localhost"
+        || address.is_ok_and(|address| address.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_elsewhere_has_to_prove_who_it_is_unless_the_url_says_otherwise() {
+        for (url, is_verified) in [
+            ("postgres://u@db.example/d", true),
+            ("postgres://u@10.0.0.7/d?application_name=a", true),
+            ("postgres://u@db.example/d?sslmode=disable", false),
+            ("postgres://u@db.example/d?sslmode=require", false),
+            ("postgres://u@127.0.0.1:5433/d", false),
+            ("postgres://u@[::1]/d", false),
+            ("postgres://u@localhost/d", false),
+            ("postgres://u@%2Fvar%2Frun%2Fpostgresql/d", false),
+        ] {
+            let options = verified(PgConnectOptions::from_str(url).unwrap(), url);
+            let is_full = matches!(options.get_ssl_mode(), PgSslMode::VerifyFull);
+            assert_eq!(is_full, is_verified, "{url}");
+        }
+    }
 }

@@ -96,3 +96,15 @@ async fn a_refused_user_fails_at_once() {
     assert!(matches!(error, ConnectError::Refused { .. }), "{error}");
     assert!(began.elapsed() < Duration::from_secs(5));
 }
+
+#[tokio::test]
+async fn a_server_that_cannot_prove_who_it_is_is_not_waited_for_and_the_mend_is_named() {
+    let server = ThrowAwayPostgres::start().unwrap_or_else(|error| panic!("{error}"));
+    let url = format!("{}?sslmode=verify-full", server.url());
+    let began = Instant::now();
+    let refused = Db::<Postgres>::connect(&config(&url), Duration::from_secs(60)).await;
+    let error = refused.unwrap_err();
+    assert!(matches!(error, ConnectError::Untrusted { .. }), "{error:?}");
+    assert!(error.to_string().contains("sslmode=disable"), "{error}");
+    assert!(began.elapsed() < Duration::from_secs(30));
+}
