@@ -16,6 +16,7 @@ fn redact(criterion: &mut Criterion) {
         ("plain, 40 bytes", PLAIN),
         ("plain, 4000 bytes", &long),
         ("a uuid", UUID),
+        ("a path with an encoded blank", "/v1/products/dark%20roast"),
         ("a url", "postgres://shop:hunter2@db:5432/shop"),
     ];
     for (name, text) in texts {

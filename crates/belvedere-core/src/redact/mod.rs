@@ -4,6 +4,7 @@
 //! bytes at once for what each kind of secret cannot be without; only a text that has it is searched.
 
 mod card;
+mod decoded;
 mod keys;
 mod quoted;
 mod redactor;

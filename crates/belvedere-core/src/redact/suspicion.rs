@@ -8,11 +8,11 @@ const CARD_DIGITS: u32 = 13 - 2;
 /// Which kinds of secrets a text may have, seen in one look at each byte.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Suspicion {
-    /// An `@`, without which no URL has userinfo.
-    pub(super) at: bool,
+    /// An `@`, without which no URL has userinfo, or a `%`, behind which any secret may be.
+    pub(super) mark: bool,
     /// `bea` in any case.
     pub(super) bearer: bool,
-    /// `eyJ`, the begin of a JSON object in base64.
+    /// `yJ`, of `eyJ`: the begin of a JSON object in base64.
     pub(super) jwt: bool,
     /// `inv`, of `invalid`.
     pub(super) quoted: bool,
@@ -22,7 +22,7 @@ pub(super) struct Suspicion {
 
 impl Suspicion {
     pub(super) const ALL: Self = Self {
-        at: true,
+        mark: true,
         bearer: true,
         jwt: true,
         quoted: true,
@@ -34,7 +34,7 @@ impl Suspicion {
         let Some(last) = text.last_chunk::<BLOCK>() else {
             let mut padded = [0; BLOCK];
             padded[..text.len()].copy_from_slice(text);
-            // The first two bytes are nobody's last: an `@` there is after no scheme.
+            // The first two bytes are nobody's last: an `@` there is after no scheme, and before a `%` there is none.
             seen.look(&padded);
             return seen.suspicion();
         };
@@ -49,13 +49,13 @@ impl Suspicion {
     }
 
     pub(super) fn is_none(self) -> bool {
-        !(self.at | self.bearer | self.jwt | self.quoted | self.card)
+        !(self.mark | self.bearer | self.jwt | self.quoted | self.card)
     }
 }
 
 #[derive(Debug, Default)]
 struct Seen {
-    at: u8,
+    mark: u8,
     bearer: u8,
     jwt: u8,
     quoted: u8,
@@ -66,19 +66,19 @@ impl Seen {
     /// Without branches and of a fixed length, so that the compiler looks at many bytes at once.
     #[inline]
     fn look(&mut self, block: &[u8; BLOCK]) {
-        let (mut at, mut bearer, mut jwt) = (0, 0, 0);
+        let (mut mark, mut bearer, mut jwt) = (0, 0, 0);
         let (mut quoted, mut digits) = (0, 0u8);
         for position in 0..STEP {
             let (a, b, c) = (block[position], block[position + 1], block[position + 2]);
-            at |= u8::from(c == b'@');
+            mark |= u8::from(c == b'@') | u8::from(c == b'%');
             bearer |= u8::from(a | 0x20 == b'b')
                 & u8::from(b | 0x20 == b'e')
                 & u8::from(c | 0x20 == b'a');
-            jwt |= u8::from(a == b'e') & u8::from(b == b'y') & u8::from(c == b'J');
+            jwt |= u8::from(b == b'y') & u8::from(c == b'J');
             quoted |= u8::from(a == b'i') & u8::from(b == b'n') & u8::from(c == b'v');
             digits += u8::from(c.wrapping_sub(b'0') < 10);
         }
-        self.at |= at;
+        self.mark |= mark;
         self.bearer |= bearer;
         self.jwt |= jwt;
         self.quoted |= quoted;
@@ -87,7 +87,7 @@ impl Seen {
 
     const fn suspicion(&self) -> Suspicion {
         Suspicion {
-            at: self.at != 0,
+            mark: self.mark != 0,
             bearer: self.bearer != 0,
             jwt: self.jwt != 0,
             quoted: self.quoted != 0,

@@ -1,6 +1,6 @@
 use std::{borrow::Cow, ops::Range};
 
-use super::{REDACTED, card, quoted, suspicion::Suspicion, token, userinfo};
+use super::{REDACTED, card, decoded::Decoded, quoted, suspicion::Suspicion, token, userinfo};
 
 /// A text with what looks like a secret taken out of it: tokens after `Bearer`, JWTs, card numbers that pass Luhn's check, user
 /// and password of URLs, and input that a parser repeats.
@@ -32,26 +32,47 @@ pub(crate) fn redact_cut(text: &str, max: usize) -> Cow<'_, str> {
     }
 }
 
+/// As it is, and as it reads when it is decoded: what stands in a path is encoded.
 #[cold]
 fn find(text: &str, suspicion: Suspicion, is_whole: bool) -> Vec<Range<usize>> {
     let mut found = Vec::new();
-    if suspicion.at {
-        userinfo::find(text, is_whole, &mut found);
-    }
-    if suspicion.bearer {
-        token::find_bearer(text, is_whole, &mut found);
-    }
-    if suspicion.jwt {
-        token::find_jwt(text, is_whole, &mut found);
-    }
-    if suspicion.card {
-        card::find(text, is_whole, &mut found);
-    }
-    if suspicion.quoted {
-        quoted::find(text, is_whole, &mut found);
+    search(text, suspicion, is_whole, &mut found);
+    if suspicion.mark {
+        search_decoded(text, is_whole, &mut found);
     }
     found.sort_unstable_by_key(|range| range.start);
     found
+}
+
+fn search_decoded(text: &str, is_whole: bool, found: &mut Vec<Range<usize>>) {
+    for decoded in Decoded::all_of(text) {
+        let suspicion = if is_whole {
+            Suspicion::of(decoded.text.as_bytes())
+        } else {
+            Suspicion::ALL
+        };
+        let mut inside = Vec::new();
+        search(&decoded.text, suspicion, is_whole, &mut inside);
+        found.extend(inside.iter().map(|range| decoded.place(range)));
+    }
+}
+
+fn search(text: &str, suspicion: Suspicion, is_whole: bool, found: &mut Vec<Range<usize>>) {
+    if suspicion.mark {
+        userinfo::find(text, is_whole, found);
+    }
+    if suspicion.bearer {
+        token::find_bearer(text, is_whole, found);
+    }
+    if suspicion.jwt {
+        token::find_jwt(text, is_whole, found);
+    }
+    if suspicion.card {
+        card::find(text, is_whole, found);
+    }
+    if suspicion.quoted {
+        quoted::find(text, is_whole, found);
+    }
 }
 
 /// `hidden`: sorted by their begin; they may overlap.

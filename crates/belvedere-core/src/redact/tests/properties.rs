@@ -87,6 +87,31 @@ fn no_secret_survives_inside_of_hostile_text() {
     }
 }
 
+/// Every byte that may be, or now and then one.
+fn encoded(random: &mut Rng, text: &str) -> String {
+    let share = random.u8(1..=2);
+    let bytes = text.bytes().map(|byte| {
+        if random.u8(0..share) == 0 && !byte.is_ascii_alphanumeric() {
+            format!("%{byte:02X}")
+        } else {
+            char::from(byte).to_string()
+        }
+    });
+    bytes.collect()
+}
+
+#[test]
+fn no_secret_survives_behind_percent_encoding() {
+    let mut random = Rng::with_seed(4);
+    for _ in 0..ROUNDS {
+        let (text, hidden) = secret(&mut random);
+        let depth = random.usize(1..=3);
+        let whole = (0..depth).fold(text, |text, _| encoded(&mut random, &text));
+        let whole = format!("/things/{whole}");
+        assert!(!redact_text(&whole).contains(&hidden), "{whole:?}");
+    }
+}
+
 #[test]
 fn a_text_that_is_cut_anywhere_shows_no_start_of_a_secret() {
     let mut random = Rng::with_seed(2);
@@ -155,7 +180,14 @@ fn a_look_sees_what_a_search_would_find_at_any_place() {
     for length in 0..120 {
         for at in 0..length {
             let mut text = vec![b'.'; length];
-            for needle in [&b"://@"[..], b"bEa", b"eyJ", b"inv", b"4111111111111"] {
+            for needle in [
+                &b"://@"[..],
+                b"bEa",
+                b"eyJ",
+                b"inv",
+                b"4111111111111",
+                b"x:%2F",
+            ] {
                 text.fill(b'.');
                 let Some(place) = text.get_mut(at..at + needle.len()) else {
                     continue;

@@ -43,6 +43,38 @@ fn a_password_that_nobody_encoded_is_cut_too() {
 }
 
 #[test]
+fn a_url_is_found_behind_percent_encoding() {
+    assert_shown(&[
+        (
+            "/things/amqp:%2F%2Fshop:PW@mq",
+            "/things/amqp:%2F%2F[REDACTED]@mq",
+        ),
+        (
+            "/things/amqp%3A%2F%2Fshop%3APW%40mq%2Fv/x",
+            "/things/amqp%3A%2F%2F[REDACTED]%40mq%2Fv/x",
+        ),
+        ("amqp%3a/%2fshop:P%2FW@mq", "amqp%3a/%2f[REDACTED]@mq"),
+        ("amqp://shop:PW%40mq/v", "amqp://[REDACTED]%40mq/v"),
+        (
+            "/go/http%253A%252F%252Fu%253Apw%2540h",
+            "/go/http%253A%252F%252F[REDACTED]%2540h",
+        ),
+        (
+            "/é/ß%C3%9F/x:%2F%2Fu:pw@h and y://u:pw@h",
+            "/é/ß%C3%9F/x:%2F%2F[REDACTED]@h and y://[REDACTED]@h",
+        ),
+        ("/cards/4111%201111%201111%201111", "/cards/[REDACTED]"),
+    ]);
+    assert_untouched(&[
+        "/go/http%3A%2F%2Fh%3A8080%2Fa%40b",
+        "/users/ada%40example.com",
+        "50% of %2F%2F and %",
+        "LIKE '%%40%' 100%25",
+        "%C3%A9%",
+    ]);
+}
+
+#[test]
 fn what_stands_behind_bearer_is_cut() {
     assert_shown(&[
         (
@@ -113,6 +145,8 @@ fn the_start_of_a_secret_is_not_shown_where_its_end_was_cut() {
     for (start, shown) in [
         ("to postgres://shop:hun", "to postgres://[REDACTED]"),
         ("to postgres://shop:h/n", "to postgres://[REDACTED]"),
+        ("to x%3A%2F%2Fshop%3Ah", "to x%3A%2F%2F[REDACTED]"),
+        ("to x:%2F%2Fshop:h%2", "to x:%2F%2F[REDACTED]"),
         ("Bearer hun", "Bearer [REDACTED]"),
         ("id eyJhbG", "id [REDACTED]"),
         ("card 4111 1111 1", "card [REDACTED]"),
