@@ -2,6 +2,7 @@
 
 mod about;
 pub mod active_users;
+mod clock;
 pub mod config;
 pub mod context;
 pub mod control;
@@ -22,6 +23,7 @@ mod task;
 pub mod trace;
 
 pub use about::About;
+pub use clock::Clock;
 pub use context::{Identity, NewRequest, RequestContext};
 pub use control::Control;
 pub use failure::{AsFailure, Failure};

@@ -1,9 +1,11 @@
 //! Dev-only: run a Belvedere service in a test and look at what it leaves behind.
 
 mod captured;
+mod clock;
 mod figures;
 mod otlp;
 mod postgres;
+mod prometheus;
 mod proxy;
 mod redis;
 mod sentry;
@@ -11,11 +13,13 @@ mod service;
 mod tokens;
 
 pub use captured::{CapturedSpan, CapturedSpans};
+pub use clock::ManualClock;
 pub use figures::{Quantiles, report};
 pub use otlp::{
     OtlpAnswer, OtlpSink, ReceivedLog, ReceivedMetric, ReceivedRequest, ReceivedSpan, RetryAfter,
 };
 pub use postgres::{PostgresError, ThrowAwayPostgres};
+pub use prometheus::{PromSample, Prometheus};
 pub use proxy::TcpProxy;
 pub use redis::ThrowAwayRedis;
 pub use sentry::SentrySink;

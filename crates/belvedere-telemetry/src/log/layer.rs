@@ -1,6 +1,6 @@
-use std::{cell::RefCell, time::SystemTime};
+use std::cell::RefCell;
 
-use belvedere_core::{Redactor, names::metric};
+use belvedere_core::{Clock, Redactor, names::metric};
 use metrics::Counter;
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::{Layer, layer::Context};
@@ -23,6 +23,7 @@ pub struct LogLayer {
     style: Style,
     is_pretty: bool,
     export: Option<LogExport>,
+    clock: Clock,
     /// In the order of [`LEVELS`].
     written: [Counter; LEVELS.len()],
 }
@@ -35,6 +36,7 @@ impl LogLayer {
             style: Style { fixed, redactor },
             is_pretty: false,
             export: None,
+            clock: Clock::System,
             written: LEVELS.map(|level| metrics::counter!(metric::LOG_EVENTS, "level" => level)),
         }
     }
@@ -43,6 +45,13 @@ impl LogLayer {
     #[must_use]
     pub const fn pretty(mut self, is_pretty: bool) -> Self {
         self.is_pretty = is_pretty;
+        self
+    }
+
+    /// What tells the time of a line, for tests.
+    #[must_use]
+    pub fn clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
         self
     }
 
@@ -56,7 +65,7 @@ impl LogLayer {
     fn write(&self, event: &Event<'_>, scratch: &mut Scratch) {
         let metadata = event.metadata();
         let record = |visitor: &mut dyn tracing::field::Visit| event.record(visitor);
-        let now = SystemTime::now();
+        let now = self.clock.now();
         let level = scratch.render(&self.style, now, metadata, record);
         self.written[level].increment(1);
         if let Some(export) = &self.export {
