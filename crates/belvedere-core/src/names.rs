@@ -126,6 +126,8 @@ pub mod event {
     pub const TELEMETRY_EXPORT_FAILED: &str = "telemetry_export_failed";
     /// It does again.
     pub const TELEMETRY_EXPORT_RECOVERED: &str = "telemetry_export_recovered";
+    /// A back end takes what it is sent, and objects to something; told once for each time that it begins.
+    pub const TELEMETRY_EXPORT_WARNED: &str = "telemetry_export_warned";
     /// Sentry does not take what it is sent.
     pub const ERRORS_EXPORT_FAILED: &str = "errors_export_failed";
     /// The process had to go before all of its spans had left.
@@ -242,3 +244,6 @@ pub const UNMATCHED: &str = "unmatched";
 
 /// The last segment of a nested service's template, after its prefix: the label of such a route ends in `*`.
 pub const NESTED_REST: &str = "{*belvedere_rest}";
+
+#[cfg(test)]
+mod tests;

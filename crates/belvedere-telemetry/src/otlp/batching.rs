@@ -3,7 +3,7 @@ use std::{cell::Cell, sync::Arc, time::Duration};
 use belvedere_core::{Redactor, config::ConfigError};
 use tokio::runtime;
 
-use super::{Exporter, Limits, Pace, Queue, ResourceEnvelope, Target, Transport};
+use super::{Exporter, Limits, Outlook, Pace, Queue, ResourceEnvelope, Target, Transport};
 use crate::{OtelConfig, metrics::MAX_METRICS, resource::Resource, telemetry::TelemetryError};
 
 /// How the records of one signal are gathered and sent: what `OTEL_BSP_*` or `OTEL_BLRP_*` say.
@@ -73,7 +73,7 @@ impl Batching {
             transport,
             envelope: ResourceEnvelope::new(resource, redactor),
             pace: self.pace(),
-            is_failing: Cell::new(false),
+            outlook: Outlook::default(),
             not_before: Cell::new(None),
             url: target.shown_url(),
         };

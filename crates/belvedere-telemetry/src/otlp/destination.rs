@@ -9,7 +9,7 @@ use belvedere_core::{
 use http::{HeaderMap, HeaderName, HeaderValue};
 use percent_encoding::percent_decode_str;
 
-use super::{Signal, tls::certificates};
+use super::{Signal, exporters::Exporters, tls::certificates};
 use crate::OtelConfig;
 
 /// How it is sent.
@@ -64,20 +64,11 @@ impl Destination {
         if config.sdk_disabled {
             return Ok(Self::off("OTEL_SDK_DISABLED is true"));
         }
-        let variable = signal.exporter_variable();
-        let wanted = match signal.exporter(config) {
-            None if signal.is_sent_by_default() => false,
-            None => return Ok(Self::Off(format!("{variable} is not set"))),
-            Some("otlp") => true,
-            Some("none") => return Ok(Self::Off(format!("{variable} is none"))),
-            // Platforms set it; it is pulled from the admin listener in any case.
-            Some("prometheus") if signal.is_pulled() => {
-                return Ok(Self::Off(format!("{variable} is prometheus")));
-            }
-            Some(other) => {
-                let message = format!("{other:?} is not valid: known are otlp and none");
-                return Err(ConfigError::new(variable, message));
-            }
+        let asked = signal.exporter(config).unwrap_or_default();
+        let wanted = match Exporters::of(signal, asked)? {
+            Exporters::Unset if signal.is_sent_by_default() => false,
+            Exporters::Otlp => true,
+            others => return Ok(Self::Off(others.why_off(signal, asked))),
         };
         Target::of(signal, config, wanted)
     }

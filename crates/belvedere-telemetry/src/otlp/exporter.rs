@@ -6,15 +6,15 @@ use std::{
     time::{Duration, Instant},
 };
 
-use belvedere_core::names::event;
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
 use tokio::{runtime::Runtime, time};
 
 use super::{
     Queue, ResourceEnvelope,
+    outlook::Outlook,
     retry::Backoff,
-    transport::{SendError, Transport},
+    transport::{Partial, SendError, Transport},
     wire,
 };
 
@@ -50,7 +50,7 @@ pub(crate) struct Exporter {
     pub(crate) pace: Pace,
     /// In log lines.
     pub(crate) url: String,
-    pub(crate) is_failing: Cell<bool>,
+    pub(crate) outlook: Outlook,
     /// Until when the back end wants to be left alone.
     pub(crate) not_before: Cell<Option<Instant>>,
 }
@@ -92,27 +92,19 @@ impl Exporter {
     }
 
     async fn send(&self, batch: &[u8], count: usize) {
-        match self.try_for_a_while(self.envelope.seal(batch)).await {
-            Ok(rejected) => {
-                if self.is_failing.replace(false) {
-                    tracing::info!(message = event::TELEMETRY_EXPORT_RECOVERED, url = self.url);
-                }
-                if rejected > 0 {
-                    self.queue.count_dropped("rejected", rejected);
-                }
+        let sent = self.try_for_a_while(self.envelope.seal(batch)).await;
+        match &sent {
+            Ok(partial) if partial.rejected > 0 => {
+                self.queue.count_dropped("rejected", partial.rejected);
             }
-            Err(error) => {
-                self.queue.count_dropped("export_failed", count as u64);
-                // Once for each time that it breaks: the counter tells how much is lost.
-                if !self.is_failing.replace(true) {
-                    tracing::warn!(message = event::TELEMETRY_EXPORT_FAILED, url = self.url, error = %error);
-                }
-            }
+            Ok(_) => {}
+            Err(_) => self.queue.count_dropped("export_failed", count as u64),
         }
+        self.outlook.tell(&self.url, &sent);
         self.queue.settle(count);
     }
 
-    async fn try_for_a_while(&self, request: Bytes) -> Result<u64, SendError> {
+    async fn try_for_a_while(&self, request: Bytes) -> Result<Partial, SendError> {
         let began = Instant::now();
         let mut backoff = Backoff::default();
         loop {

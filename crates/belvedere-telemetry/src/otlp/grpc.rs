@@ -13,7 +13,7 @@ use tonic::{
 use super::{
     Target,
     retry::RetryInfo,
-    transport::{CONNECT_TIMEOUT, MAX_ANSWER, Rejected, SendError, TransportError, rejected},
+    transport::{CONNECT_TIMEOUT, MAX_ANSWER, Partial, SendError, TransportError, partial},
 };
 
 /// OTLP/gRPC.
@@ -46,7 +46,7 @@ impl GrpcTransport {
         })
     }
 
-    pub(super) async fn send(&self, request: Bytes) -> Result<Rejected, SendError> {
+    pub(super) async fn send(&self, request: Bytes) -> Result<Partial, SendError> {
         let mut client = self.client.clone();
         let mut request =
             Request::from_parts(self.metadata.clone(), Extensions::default(), request);
@@ -96,13 +96,13 @@ fn from_status(status: &Status) -> SendError {
     SendError::Again { why, after }
 }
 
-/// The request is encoded already, and of the answer only one number is read.
+/// The request is encoded already, and of the answer only the partial success is read.
 #[derive(Debug, Clone, Copy)]
 struct Plain;
 
 impl Codec for Plain {
     type Encode = Bytes;
-    type Decode = Rejected;
+    type Decode = Partial;
     type Encoder = Self;
     type Decoder = Self;
 
@@ -126,11 +126,11 @@ impl Encoder for Plain {
 }
 
 impl Decoder for Plain {
-    type Item = Rejected;
+    type Item = Partial;
     type Error = Status;
 
-    fn decode(&mut self, answer: &mut DecodeBuf<'_>) -> Result<Option<Rejected>, Status> {
+    fn decode(&mut self, answer: &mut DecodeBuf<'_>) -> Result<Option<Partial>, Status> {
         let bytes = answer.copy_to_bytes(answer.remaining());
-        Ok(Some(rejected(&bytes)))
+        Ok(Some(partial(&bytes)))
     }
 }

@@ -12,7 +12,7 @@ use super::{
     Target,
     retry::retry_after,
     tls,
-    transport::{CONNECT_TIMEOUT, MAX_ANSWER, Rejected, SendError, TransportError, rejected},
+    transport::{CONNECT_TIMEOUT, MAX_ANSWER, Partial, SendError, TransportError, partial},
 };
 
 /// OTLP/HTTP with protobuf.
@@ -42,7 +42,7 @@ impl HttpTransport {
         })
     }
 
-    pub(super) async fn send(&self, request: Bytes) -> Result<Rejected, SendError> {
+    pub(super) async fn send(&self, request: Bytes) -> Result<Partial, SendError> {
         let body = if self.gzip { gzip(&request) } else { request };
         let call = self.client.post(&self.url).headers(self.headers.clone());
         let answer = call.body(body).send().await;
@@ -51,7 +51,7 @@ impl HttpTransport {
         if !status.is_success() {
             return Err(from_http(status, answer.headers()));
         }
-        Ok(rejected(&beginning(answer).await))
+        Ok(partial(&beginning(answer).await))
     }
 }
 

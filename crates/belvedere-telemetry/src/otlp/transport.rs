@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use belvedere_core::Redactor;
 use bytes::Bytes;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceResponse;
 use prost::Message;
@@ -17,6 +18,8 @@ use super::{
 pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// More of an answer is not read: it is a handful of bytes.
 pub(super) const MAX_ANSWER: usize = 64 * 1024;
+/// What a back end says of a request is told in a log line: these many bytes of it.
+const MAX_WORDS: usize = 512;
 
 /// A request that was not taken.
 #[derive(Debug, thiserror::Error)]
@@ -40,8 +43,14 @@ impl SendError {
     }
 }
 
-/// How many records of a request were not taken.
-pub(super) type Rejected = u64;
+/// What a back end that answers did not take, or objects to.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Partial {
+    /// Records of the request.
+    pub(super) rejected: u64,
+    /// In its own words, as they may be shown.
+    pub(super) why: String,
+}
 
 /// A client for one back end.
 #[derive(Debug)]
@@ -76,7 +85,7 @@ impl Transport {
     }
 
     /// Sends an encoded `Export…ServiceRequest`.
-    pub(crate) async fn send(&self, request: Bytes) -> Result<Rejected, SendError> {
+    pub(crate) async fn send(&self, request: Bytes) -> Result<Partial, SendError> {
         match self {
             Self::Grpc(grpc) => grpc.send(request).await,
             Self::Http(http) => http.send(request).await,
@@ -85,8 +94,13 @@ impl Transport {
 }
 
 /// The partial success of an answer. It has the same shape for every signal; what is no answer rejects nothing.
-pub(super) fn rejected(answer: &[u8]) -> Rejected {
+pub(super) fn partial(answer: &[u8]) -> Partial {
     let answer = ExportTraceServiceResponse::decode(answer).unwrap_or_default();
     let partial = answer.partial_success.unwrap_or_default();
-    u64::try_from(partial.rejected_spans).unwrap_or(0)
+    Partial {
+        rejected: u64::try_from(partial.rejected_spans).unwrap_or(0),
+        why: Redactor::default()
+            .show_cut("error", partial.error_message.trim(), MAX_WORDS)
+            .into_owned(),
+    }
 }

@@ -2,6 +2,7 @@
 //! its part in a child process whose output the test reads.
 
 mod back_ends;
+mod clock;
 mod collector;
 mod config;
 mod export;
@@ -10,6 +11,7 @@ mod lines;
 mod metrics;
 mod metrics_push;
 mod output;
+mod partial;
 mod rotel;
 mod span_reader;
 mod throttle;

@@ -28,6 +28,8 @@ pub struct OtlpAnswer {
     pub delay: Duration,
     /// How many records of a request it says it has not taken.
     pub rejected: i64,
+    /// What it says of that; with nothing rejected, what it objects to.
+    pub words: &'static str,
     /// When it wants to be asked again, if it says so.
     pub retry_after: Option<RetryAfter>,
 }
@@ -48,6 +50,7 @@ impl Default for OtlpAnswer {
             status: 200,
             delay: Duration::ZERO,
             rejected: 0,
+            words: "",
             retry_after: None,
         }
     }

@@ -52,10 +52,11 @@ macro_rules! receives {
                 store.add(|arrived| keep(&mut arrived.$kept, received));
                 let partial = $partial {
                     $rejected: answer.rejected,
-                    error_message: "as it was asked to".to_owned(),
+                    error_message: answer.words.to_owned(),
                 };
+                let is_partial = answer.rejected > 0 || !answer.words.is_empty();
                 $answer {
-                    partial_success: (answer.rejected > 0).then_some(partial),
+                    partial_success: is_partial.then_some(partial),
                 }
             }
         }

@@ -172,3 +172,53 @@ fn metrics_for_prometheus_are_pulled_and_not_sent() {
     config.traces_exporter = Some("prometheus".to_owned());
     assert!(Destination::of(Signal::Traces, &config).is_err());
 }
+
+fn exporters(list: &str) -> Result<Destination, ConfigError> {
+    destination(|c| {
+        c.exporter_otlp_endpoint = url("http://c:4317");
+        c.traces_exporter = Some(list.to_owned());
+    })
+}
+
+#[test]
+fn otlp_is_taken_out_of_a_list_of_exporters() {
+    for list in ["otlp", "otlp,none", "none, otlp", " otlp ,"] {
+        let destination = exporters(list).unwrap();
+        assert!(destination.target().is_some(), "{list}");
+    }
+    let metrics = OtelConfig {
+        metrics_exporter: Some("prometheus,otlp".to_owned()),
+        ..OtelConfig::default()
+    };
+    let metrics = Destination::of(Signal::Metrics, &metrics).unwrap();
+    assert!(metrics.target().is_some());
+}
+
+#[test]
+fn a_list_without_otlp_is_off_and_an_empty_one_says_nothing() {
+    let off = exporters("none").unwrap();
+    assert_eq!(off.describe(), "off: OTEL_TRACES_EXPORTER is none");
+    assert!(exporters("").unwrap().target().is_some());
+    let lines = OtelConfig {
+        logs_exporter: Some(" ,".to_owned()),
+        ..OtelConfig::default()
+    };
+    let lines = Destination::of(Signal::Logs, &lines).unwrap();
+    assert_eq!(lines.describe(), "off: OTEL_LOGS_EXPORTER is not set");
+}
+
+#[test]
+fn an_exporter_of_a_list_that_is_not_known_is_refused_by_name() {
+    for (list, name) in [
+        ("otlp,console", "\"console\""),
+        ("logging", "\"logging\""),
+        ("otlp,zipkin", "\"zipkin\""),
+        ("OTLP", "\"OTLP\""),
+    ] {
+        let problem = exporters(list).unwrap_err().problems.remove(0);
+        assert_eq!(problem.place, "OTEL_TRACES_EXPORTER");
+        assert!(problem.message.contains(name), "{}", problem.message);
+    }
+    let told = exporters("otlp,console").unwrap_err().to_string();
+    assert!(told.contains("take it out of the list"), "{told}");
+}
