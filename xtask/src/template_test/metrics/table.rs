@@ -8,7 +8,8 @@ use crate::check::metrics::{Sample, Scrape};
 
 const PAGE: &str = include_str!("../../../../docs/METRICS.md");
 /// There only once something has happened that a drive does not cause, or where the kernel lets itself be asked.
-const SELDOM: [&str; 11] = [
+const SELDOM: [&str; 13] = [
+    "auth_failures_total",
     "cache_requests_total",
     "db_client_connection_timeouts_total",
     "db_client_errors_total",
@@ -18,6 +19,7 @@ const SELDOM: [&str; 11] = [
     "metrics_label_overflow_total",
     "panics_total",
     "process_io_bytes_total",
+    "rate_limit_evictions_total",
     "telemetry_dropped_total",
     "tls_cert_not_after_seconds",
 ];
