@@ -203,7 +203,7 @@ fn text_faults(ops: &Ops, text: &str, known: &Known) -> Vec<String> {
         found.extend(Query::parse(question).faults(known));
     }
     let words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_' && c != ':');
-    let words: BTreeSet<_> = words.collect();
+    let words: BTreeSet<_> = words.map(|word| word.trim_matches(':')).collect();
     for word in &words {
         let is_metric = ENDINGS.iter().any(|ending| word.ends_with(ending))
             && word.starts_with(|c: char| c.is_ascii_lowercase());
