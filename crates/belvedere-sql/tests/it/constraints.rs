@@ -16,7 +16,7 @@ const SCHEMA: &str = "
 ";
 
 /// What a caller is told.
-fn told(error: QueryError) -> (u16, &'static str) {
+fn told(error: &QueryError) -> (u16, &'static str) {
     let failure = error.as_failure();
     (failure.status, failure.code)
 }
@@ -30,7 +30,7 @@ macro_rules! tell {
             .invalid_on("orders_buyer", "unknown_buyer")
             .invalid_on("orders_quantity", "quantity_not_positive")
             .or_not_found("never");
-        told(outcome.unwrap_err())
+        told(&outcome.unwrap_err())
     }};
 }
 
@@ -55,16 +55,16 @@ macro_rules! every_constraint {
         let unnamed = unnamed
             .conflict_on("orders_id", "order_exists")
             .unwrap_err();
-        assert_eq!(told(unnamed), (500, "internal_server_error"));
+        assert_eq!(told(&unnamed), (500, "internal_server_error"));
 
         let none = || sqlx::query("SELECT id FROM users WHERE id = 7").fetch_one($db);
         let asked = none().await.or_not_found("user_not_found").unwrap_err();
-        assert_eq!(told(asked), (404, "user_not_found"));
+        assert_eq!(told(&asked), (404, "user_not_found"));
         let not_asked = none()
             .await
             .conflict_on("users_email", "email_taken")
             .unwrap_err();
-        assert_eq!(told(not_asked), (500, "internal_server_error"));
+        assert_eq!(told(&not_asked), (500, "internal_server_error"));
     }};
 }
 

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use belvedere_testing::{ReceivedSpan, TestService};
+use belvedere_testing::{ReceivedSpan, TestService, ThrowAwayPostgres};
 use futures_util::future::join_all;
+use reqwest::Method;
 
 use super::{queries, started};
-use belvedere_testing::ThrowAwayPostgres;
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -17,12 +17,12 @@ fn arrived(service: &TestService, wanted: impl Fn(&ReceivedSpan) -> bool) -> Rec
 
 /// Asks, and leaves.
 async fn ask_for(service: &TestService, path: &str, duration: Duration) {
-    let url = format!("http://{}{path}", service.http());
-    let asked = reqwest::Client::new().get(url).send();
+    let asked = service.anonymous().request(Method::GET, path).send();
     let _ = tokio::time::timeout(duration, asked).await;
 }
 
-#[tokio::test]
+/// On several threads: the caller's own connection is closed beside the wait for a span.
+#[tokio::test(flavor = "multi_thread")]
 async fn a_statement_whose_caller_leaves_arrives_as_cancelled_below_its_request() {
     let service = started();
     ask_for(&service, "/sleep", Duration::from_millis(300)).await;
@@ -39,11 +39,11 @@ async fn a_statement_whose_caller_leaves_arrives_as_cancelled_below_its_request(
     service.metric(counted).await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_stream_whose_caller_leaves_arrives_with_the_rows_that_were_read() {
     let service = started();
-    let url = format!("http://{}/rows", service.http());
-    let mut answer = reqwest::get(url).await.unwrap();
+    let asked = service.anonymous().request(Method::GET, "/rows").send();
+    let mut answer = asked.await.unwrap();
     assert!(answer.chunk().await.unwrap().is_some());
     drop(answer);
     let stream = arrived(&service, |span| {
@@ -62,7 +62,7 @@ async fn a_stream_whose_caller_leaves_arrives_with_the_rows_that_were_read() {
     assert_eq!(stream.parent_span_id, request.span_id);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn five_hundred_callers_that_leave_keep_no_connection() {
     let postgres = ThrowAwayPostgres::start().unwrap();
     let service = queries()
