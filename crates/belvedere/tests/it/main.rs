@@ -10,6 +10,7 @@ mod balancer;
 mod canary;
 mod cardinality;
 mod control;
+mod dotenv;
 mod flush;
 mod helpers;
 #[cfg(feature = "postgres")]
@@ -20,8 +21,11 @@ mod life;
 mod limits;
 #[cfg(all(feature = "profiling", feature = "heap-profiling"))]
 mod profiles;
+#[cfg(feature = "postgres")]
+mod prometheus;
 mod propagation;
 mod public_paths;
+mod redis;
 mod relay;
 mod scrape;
 #[cfg(feature = "sentry")]
@@ -30,7 +34,10 @@ mod sentry;
 mod sentry_statements;
 #[cfg(feature = "sentry")]
 mod sentry_traces;
+#[cfg(feature = "postgres")]
+mod sql;
 mod start;
 mod stdout;
 mod tls;
+mod troubleshooting;
 mod wedged;

@@ -24,6 +24,16 @@ fn every_bad_setting_is_named_in_one_line_and_nothing_starts() {
 }
 
 #[test]
+fn an_exporter_that_is_not_there_is_named_with_what_to_do() {
+    let output = run(&[], &[("OTEL_TRACES_EXPORTER", "otlp,console")]);
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(78));
+    for part in ["OTEL_TRACES_EXPORTER", "console", "take it out of the list"] {
+        assert!(told.contains(part), "{told}");
+    }
+}
+
+#[test]
 fn production_does_not_start_before_it_is_said_who_may_call() {
     let output = run(&[], &[("ENVIRONMENT", "production")]);
     assert_eq!(output.status.code(), Some(78));

@@ -74,7 +74,7 @@ impl Planted {
 }
 
 /// All that is no header: in requests, in texts of failures, and in the configuration.
-const OTHERS: [&str; 39] = [
+const OTHERS: [&str; 40] = [
     "cookie session",
     "cookie theme",
     "query token",
@@ -88,6 +88,7 @@ const OTHERS: [&str; 39] = [
     "form card",
     "jwt in a path",
     "bearer in a path",
+    "url in a path",
     "baggage",
     "body that nobody reads",
     "body that is too large",

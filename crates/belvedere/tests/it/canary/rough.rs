@@ -46,10 +46,20 @@ fn targets(planted: &Planted) -> Vec<(Method, String)> {
     targets.extend(["ok", "panic", "fails"].map(|path| (Method::DELETE, format!("/{path}"))));
     let jwt = planted.jwt("jwt in a path");
     let bearer = format!("Bearer%20{}", planted.secret("bearer in a path"));
+    let [url, encoded] = urls(&planted.secret("url in a path"));
     for above in ["/things", "/nowhere", "/sleep"] {
-        targets.extend([&jwt, &bearer].map(|secret| get(&format!("{above}/{secret}"))));
+        let secrets = [&jwt, &bearer, &url, &encoded];
+        targets.extend(secrets.map(|secret| get(&format!("{above}/{secret}"))));
     }
     targets
+}
+
+/// With as much of it encoded as has to be, and as can be.
+fn urls(password: &str) -> [String; 2] {
+    [
+        format!("amqp:%2F%2Fshop:{password}@mq%2Fv"),
+        format!("amqp%3A%2F%2Fshop%3A{password}%40mq%2Fv"),
+    ]
 }
 
 /// As far as it goes: one body breaks off, another never ends.
