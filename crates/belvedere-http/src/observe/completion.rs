@@ -241,6 +241,7 @@ impl Completion {
             is_abort: outcome == Outcome::ClientAbort,
             error_type: error_type.as_deref(),
             duration,
+            ago: self.clock.elapsed().saturating_sub(duration),
         };
         span::record(&self.context, &self.received, &self.series, &ending);
     }

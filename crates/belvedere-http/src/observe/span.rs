@@ -23,16 +23,18 @@ pub(super) struct Ending<'e> {
     /// What `error.type` says of a server error.
     pub(super) error_type: Option<&'e str>,
     pub(super) duration: Duration,
+    /// How long ago that was: it is logged before it is traced.
+    pub(super) ago: Duration,
 }
 
-/// Records the server span of a request that ends now.
+/// Records the server span of a request that has just ended.
 pub(super) fn record(
     context: &RequestContext,
     received: &Received,
     series: &Series,
     ending: &Ending<'_>,
 ) {
-    let end = SystemTime::now();
+    let end = SystemTime::now() - ending.ago;
     let path = context.path();
     let client = received.peer.map(|peer| peer.0.ip().to_string());
     let link = context.server_link();
