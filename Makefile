@@ -31,7 +31,7 @@ test: tools fmt-check lint unit doctest doc deny sync ops template-test ir-gate 
 
 tools:
 	@echo "==> tools"
-	@$(XTASK) tools cargo-generate cargo-nextest cargo-deny redis-server rotel valgrind prometheus prometheus-alertmanager shellcheck $(if $(DATABASE_URL),,postgresql)
+	@$(XTASK) tools cargo-generate cargo-nextest cargo-deny redis-server rotel schemathesis chromium valgrind prometheus prometheus-alertmanager shellcheck $(if $(DATABASE_URL),,postgresql)
 
 fmt: ## Format
 	@cargo fmt --all
