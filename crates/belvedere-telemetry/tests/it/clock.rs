@@ -21,7 +21,10 @@ struct Written(Arc<Mutex<Vec<u8>>>);
 
 impl Write for Written {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
+        self.0
+            .lock()
+            .expect("nobody panics")
+            .extend_from_slice(bytes);
         Ok(bytes.len())
     }
 
@@ -33,13 +36,13 @@ impl Write for Written {
 /// What `log` leaves, from the macro to the writer.
 fn lines(clock: &ManualClock, log: impl FnOnce()) -> String {
     let written = Written::default();
-    let sink = LogSink::start(written.clone(), |_| Vec::new()).unwrap();
+    let sink = LogSink::start(written.clone(), |_| Vec::new()).expect("a thread");
     let fixed = StaticFields::new("shop", "test", "1.2.3");
     let layer = LogLayer::new(sink.clone(), fixed, Redactor::default()).clock(clock.clock());
     tracing::subscriber::with_default(Registry::default().with(layer), log);
     assert!(sink.flush(Instant::now() + Duration::from_secs(30)));
-    let bytes = written.0.lock().unwrap().clone();
-    String::from_utf8(bytes).unwrap()
+    let bytes = written.0.lock().expect("nobody panics").clone();
+    String::from_utf8(bytes).expect("lines are text")
 }
 
 #[test]

@@ -19,8 +19,9 @@ const MAX: usize = 512;
 
 fn here() -> Started {
     start(|config| {
-        config.otel.exporter_otlp_endpoint = Some(std::env::var("ENDPOINT").unwrap());
-        config.otel.exporter_otlp_protocol = std::env::var("PROTOCOL").unwrap();
+        config.otel.exporter_otlp_endpoint =
+            Some(std::env::var("ENDPOINT").expect("the test sets it"));
+        config.otel.exporter_otlp_protocol = std::env::var("PROTOCOL").expect("the test sets it");
         config.otel.bsp_schedule_delay = 20;
     })
 }
@@ -34,11 +35,12 @@ fn record(started: &Started) {
 
 /// What the test of that name, in a process of its own, logs.
 fn told(name: &str, protocol: &str, answer: OtlpAnswer) -> Vec<Value> {
-    let sink = OtlpSink::start().unwrap();
+    let sink = OtlpSink::start().expect("a free port");
     sink.answer(answer);
     let mut command = child(&format!("partial::{name}"));
     let command = command.env("ENDPOINT", sink.endpoint());
-    let output = command.env("PROTOCOL", protocol).output().unwrap();
+    let output = command.env("PROTOCOL", protocol).output();
+    let output = output.expect("this binary runs again");
     assert!(output.status.success(), "{output:?}");
     lines(&output)
 }
@@ -68,7 +70,7 @@ fn is_told_once(name: &str, protocol: &str) {
     };
     let lines = told(name, protocol, answer);
     let failed = line(&lines, "telemetry_export_failed");
-    let error = failed["error"].as_str().unwrap();
+    let error = failed["error"].as_str().expect("it is text");
     assert!(
         error.starts_with("1 rejected: too old, sent with Bearer [REDACTED], .."),
         "{error}"
