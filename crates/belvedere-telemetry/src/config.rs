@@ -75,7 +75,7 @@ settings! {
         pub resource_attributes: Option<String> = None,
         /// Headers that carry trace context in and out: any of `tracecontext,baggage,b3,b3multi`, or `none`.
         pub propagators: Propagators = Propagators::default(),
-        /// `otlp` or `none`; default: `otlp` when an endpoint is set.
+        /// `otlp`, `none`, or a list of both; default: `otlp` when an endpoint is set.
         pub traces_exporter: Option<String> = None,
         /// `otlp`, or `none` or `prometheus`, which pulls in any case; default: `none`.
         pub metrics_exporter: Option<String> = None,

@@ -1,6 +1,6 @@
-use std::{convert::Infallible, fmt, net::SocketAddr, sync::Arc, time::Instant};
+use std::{convert::Infallible, fmt, mem, net::SocketAddr, sync::Arc, time::Instant};
 
-use axum::{extract::Request, response::IntoResponse};
+use axum::{Router, extract::Request, response::IntoResponse};
 use belvedere_core::{
     About, BoxFuture, Health, HealthCheck, Shutdown, Slo, TrustedPeers, config::Knob,
     propagation::Propagation,
@@ -154,41 +154,14 @@ impl Service {
     /// An address is taken or not ours.
     pub async fn bind(mut self) -> Result<Bound, BootError> {
         let shutdown = Shutdown::default();
-        let callers = Callers::new(&self.auth, &self.environment)?;
-        if self.http.docs.unwrap_or(self.environment == "development") {
-            self.routes.tell(&self.about, (&callers).into());
-        }
-        let jwks = callers.jwks();
-        if let Some(jwks) = &jwks {
-            self.checks.push(Box::new(jwks.health_check()));
-        }
-        let health = Health::new(self.checks, shutdown.clone());
-        if let Some(jwks) = jwks {
+        let callers = self.callers()?;
+        let health = Health::new(mem::take(&mut self.checks), shutdown.clone());
+        if let Some(jwks) = callers.jwks() {
             keep_fresh(jwks, &health, shutdown.clone()).await;
         }
-        let telemetry = Arc::clone(&self.telemetry);
-        let render: RenderMetrics = Arc::new(move |accept| {
-            let Scrape { content_type, text } = telemetry.metrics().scrape(accept);
-            (content_type, text)
-        });
-        let guard = Guard::new(self.admin.token, self.admin.addr);
-        warn_if_nobody_may(&guard, self.admin.addr);
-        let profiles = profiles::routes(guard.clone());
-        let admin = Admin {
-            about: self.about,
-            environment: self.environment,
-            began: self.began,
-            health: health.clone(),
-            metrics: Arc::clone(&render),
-            config: self.redacted,
-            control: self.telemetry.control(),
-            guard,
-        };
-        let observe = Observe::new(self.telemetry.tracer().clone(), shutdown.clone())
-            .slo(self.slo)
-            .trusted_peers(self.trusted_peers)
-            .propagation(self.propagation)
-            .tls(self.http.has_tls());
+        let render = render(&self.telemetry);
+        let admin_routes = self.admin_routes(&health, &render);
+        let observe = self.observe(&shutdown);
         let tls = self.http.tls()?;
         let public = self.routes.public(
             &self.http,
@@ -202,7 +175,7 @@ impl Service {
             Server::bind(self.http.addr, public, limits(&self.http), shutdown.clone()).await;
         let server = server.map_err(taken("http", self.http.addr, "HTTP__ADDR"))?;
         let server = server.tls(tls);
-        let admin = AdminListener::start(self.admin.addr, admin.routes().merge(profiles))?;
+        let admin = AdminListener::start(self.admin.addr, admin_routes)?;
         Ok(Bound {
             http: server.local_addr()?,
             admin: admin.addr(),
@@ -217,6 +190,43 @@ impl Service {
             },
             began: self.began,
         })
+    }
+
+    /// Who may call; `/openapi.json` tells how.
+    fn callers(&mut self) -> Result<Callers, BootError> {
+        let callers = Callers::new(&self.auth, &self.environment)?;
+        if self.http.docs.unwrap_or(self.environment == "development") {
+            self.routes.tell(&self.about, (&callers).into());
+        }
+        if let Some(jwks) = callers.jwks() {
+            self.checks.push(Box::new(jwks.health_check()));
+        }
+        Ok(callers)
+    }
+
+    fn admin_routes(&self, health: &Health, render: &RenderMetrics) -> Router {
+        let guard = Guard::new(self.admin.token.clone(), self.admin.addr);
+        warn_if_nobody_may(&guard, self.admin.addr);
+        let profiles = profiles::routes(guard.clone());
+        let admin = Admin {
+            about: self.about,
+            environment: self.environment.clone(),
+            began: self.began,
+            health: health.clone(),
+            metrics: Arc::clone(render),
+            config: Arc::clone(&self.redacted),
+            control: self.telemetry.control(),
+            guard,
+        };
+        admin.routes().merge(profiles)
+    }
+
+    fn observe(&self, shutdown: &Shutdown) -> Observe {
+        Observe::new(self.telemetry.tracer().clone(), shutdown.clone())
+            .slo(self.slo.clone())
+            .trusted_peers(self.trusted_peers.clone())
+            .propagation(self.propagation.clone())
+            .tls(self.http.has_tls())
     }
 
     /// [`Service::bind`], then [`Bound::serve`].
@@ -267,6 +277,14 @@ async fn keep_fresh(jwks: Jwks, health: &Health, shutdown: Shutdown) {
         keeper.keep_fresh(shutdown).await;
     });
     jwks.first_attempt().await;
+}
+
+fn render(telemetry: &Arc<Telemetry>) -> RenderMetrics {
+    let telemetry = Arc::clone(telemetry);
+    Arc::new(move |accept| {
+        let Scrape { content_type, text } = telemetry.metrics().scrape(accept);
+        (content_type, text)
+    })
 }
 
 fn propagation(config: &TelemetryConfig) -> Propagation {

@@ -153,7 +153,7 @@ async fn the_end_of_the_certificate_is_measured() {
     let authority = Authority::new();
     let service = start(&authority).await;
     // The recorder came after the certificate was read: let it be read again.
-    authority.issue(Chain::for_days(30));
+    authority.issue(&Chain::for_days(30));
     let tls = authority.tls();
     drop(tls);
     let not_after = service.metrics.sum("tls_cert_not_after_seconds", &[]);
@@ -164,7 +164,7 @@ async fn the_end_of_the_certificate_is_measured() {
 #[test]
 fn a_certificate_that_cannot_be_shown_is_named_by_its_variable() {
     let authority = Authority::new();
-    let good = authority.files();
+    let good = Authority::files();
     let checked = |certificate: Option<&str>, key: Option<&str>| {
         let path = |name: &str| authority.path(name);
         let config = HttpConfig {
@@ -195,7 +195,7 @@ fn a_certificate_that_cannot_be_shown_is_named_by_its_variable() {
         );
         assert!(told.contains(why) && !told.contains("hunter2"), "{told}");
     }
-    authority.issue(Chain::for_days(-1));
+    authority.issue(&Chain::for_days(-1));
     let told = checked(certificate, key).unwrap_err();
     assert!(
         told.contains("HTTP__TLS_CERT_FILE") && told.contains("has ended"),

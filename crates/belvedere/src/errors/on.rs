@@ -1,8 +1,8 @@
 use axum::extract::Request;
 use belvedere_telemetry::Beside;
 
-pub use belvedere_sentry::SentryConfig;
 pub(crate) use belvedere_sentry::Errors;
+pub use belvedere_sentry::SentryConfig;
 
 /// What binds the hub of a request.
 pub(crate) type BindHub = belvedere_sentry::BindHub<Request>;

@@ -45,7 +45,7 @@ impl Load {
         for at in 0..4 {
             let (stop, answers) = (Arc::clone(&stop), Arc::clone(&answers));
             let root = format!("http://{}", service.http());
-            tokio::spawn(async move {
+            belvedere::spawn(async move {
                 let client = Client::new();
                 for path in paths.iter().cycle().skip(at) {
                     if stop.load(Ordering::Relaxed) {
@@ -137,7 +137,7 @@ async fn one_is_taken_at_a_time_and_the_admin_listener_answers_meanwhile() {
 async fn a_profile_ends_when_its_caller_goes_away() {
     let service = burning().start().unwrap();
     let long = to_admin(&service, "/profile/cpu?seconds=60").send();
-    let long = tokio::spawn(long);
+    let long = belvedere::spawn(long);
     service
         .line(|line| line["message"] == "profile_taken")
         .await;

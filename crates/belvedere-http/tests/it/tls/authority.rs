@@ -62,12 +62,12 @@ impl Authority {
         let folder = TempDir::new().unwrap();
         let authority = Self { issuer, folder };
         authority.write("ca.pem", &authority.issuer.pem());
-        authority.issue(Chain::for_days(90));
+        authority.issue(&Chain::for_days(90));
         authority
     }
 
     /// Puts another certificate where the service finds it.
-    pub(super) fn issue(&self, chain: Chain) {
+    pub(super) fn issue(&self, chain: &Chain) {
         let certificate = chain.params.signed_by(&chain.key, &*self.issuer).unwrap();
         self.write(KEY, &chain.key.serialize_pem());
         self.write(CERTIFICATE, &certificate.pem());
@@ -83,7 +83,7 @@ impl Authority {
         Path::new(self.folder.path()).join(name)
     }
 
-    pub(super) fn files(&self) -> (&'static str, &'static str) {
+    pub(super) fn files() -> (&'static str, &'static str) {
         (CERTIFICATE, KEY)
     }
 

@@ -56,7 +56,7 @@ async fn another_certificate_is_shown_without_a_restart_and_no_request_is_lost()
     });
     let callers: Vec<_> = callers.collect();
     for reload in 1..=5 {
-        authority.issue(Chain::for_days(30 + reload));
+        authority.issue(&Chain::for_days(30 + reload));
         // Between its two files it may have been told that they do not match.
         service
             .told(event::TLS_RELOADED, usize::try_from(reload).unwrap())
@@ -79,7 +79,7 @@ async fn a_connection_outlives_the_certificate_that_it_began_with() {
     let stream = connect(service.addr, &authority, "http/1.1").await.unwrap();
     let mut wire = Wire::over(stream);
     wire.get("/ok").await;
-    authority.issue(Chain::for_days(30));
+    authority.issue(&Chain::for_days(30));
     service.told(event::TLS_RELOADED, 1).await;
     assert_eq!(wire.get("/ok").await.status, 200);
 }
@@ -89,7 +89,7 @@ async fn what_cannot_be_shown_is_told_once_and_the_certificate_before_stays() {
     let authority = Authority::new();
     let service = start(&authority).await;
     let first = shown(&service, &authority).await;
-    let (certificate, key) = authority.files();
+    let (certificate, key) = Authority::files();
     let text = |name| std::fs::read_to_string(authority.path(name)).unwrap();
     let good = [certificate, key].map(|name| (name, text(name)));
     let failed = |times| service.told(event::TLS_RELOAD_FAILED, times);
@@ -110,7 +110,7 @@ async fn what_cannot_be_shown_is_told_once_and_the_certificate_before_stays() {
     }
     service.told(event::TLS_RELOADED, 1).await;
     let before = service.logs.named(event::TLS_RELOAD_FAILED).len();
-    authority.issue(Chain::for_days(-1));
+    authority.issue(&Chain::for_days(-1));
     failed(before + 1).await;
     until("the end of the certificate", || {
         let told = service.logs.named(event::TLS_RELOAD_FAILED);

@@ -14,11 +14,12 @@ const TRACING: &str = include_str!("../../../../../docs/TRACING.md");
 const DOCUMENTED: &str = "127.0.0.1:9464";
 const TOKEN: &str = "correct-horse-battery";
 
-/// Every shell block of a page that calls the admin listener.
-fn calls(page: &str) -> Vec<&str> {
+/// Every shell block of a page that changes something on the admin listener.
+fn orders(page: &str) -> Vec<&str> {
     let blocks = page.split("```sh\n").skip(1);
     let blocks = blocks.filter_map(|block| block.split("```").next());
-    blocks.filter(|block| block.contains(DOCUMENTED)).collect()
+    let changes = |block: &&str| block.contains(DOCUMENTED) && block.contains("-X PUT");
+    blocks.filter(changes).collect()
 }
 
 /// Types it; what is answered, a line of JSON each.
@@ -51,7 +52,7 @@ fn guarded() -> TestService {
 #[tokio::test]
 async fn the_levels_are_changed_as_the_documentation_shows() {
     let service = guarded();
-    let [block] = calls(LOGGING)[..] else {
+    let [block] = orders(LOGGING)[..] else {
         panic!("one block is shown")
     };
     let answers = typed(&service, block);
@@ -71,7 +72,7 @@ async fn the_levels_are_changed_as_the_documentation_shows() {
 #[tokio::test]
 async fn the_ratio_is_changed_as_the_documentation_shows() {
     let service = guarded();
-    let [block] = calls(TRACING)[..] else {
+    let [block] = orders(TRACING)[..] else {
         panic!("one block is shown")
     };
     let answers = typed(&service, block);

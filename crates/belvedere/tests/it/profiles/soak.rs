@@ -24,7 +24,7 @@ async fn profiled_for(time: Duration, seconds: u64) {
     assert_eq!(ask(&service, "/health/live").await.status(), 200);
     let grown = service.resident_bytes().unwrap().saturating_sub(before);
     let seconds = began.elapsed().as_secs();
-    belvedere_testing::report(&format!(
+    belvedere_testing::report(format!(
         "{taken} profiles in {seconds} s, {answers} answers, {grown} bytes more"
     ));
     assert!(service.stop().unwrap().0.success());
