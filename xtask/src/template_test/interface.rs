@@ -20,6 +20,15 @@ const SEED: &str = "1";
 /// A browser that has not shown the page by then does not.
 const BROWSER_SECONDS: &str = "90";
 
+/// As requests have them, and as the document does.
+const METHODS: [(&str, &str); 5] = [
+    ("GET", "get"),
+    ("POST", "post"),
+    ("PUT", "put"),
+    ("PATCH", "patch"),
+    ("DELETE", "delete"),
+];
+
 /// Only an order knows which products there are: its schema cannot.
 const SCHEMATHESIS: &str = r#"
 [[operations]]
@@ -32,6 +41,11 @@ pub(crate) fn run(checks: &Checks, preset: &Preset) -> Option<()> {
         start_until_ready(&preset.launch())
     })?;
     let document = checks.run("/openapi.json tells every route", || document(service.http));
+    if let Some(document) = &document {
+        checks.run("no route of the domain knows nobody", || {
+            refuses_strangers(service.http, document)
+        });
+    }
     checks.run("it does what it tells (schemathesis)", || {
         conforms(service.http)
     });
@@ -67,6 +81,25 @@ fn document(address: SocketAddr) -> Result<Value> {
         ensure!(told.is_object(), "{method} {path} is missing");
     }
     Ok(document)
+}
+
+/// Every operation, without a word about who calls.
+fn refuses_strangers(address: SocketAddr, document: &Value) -> Result<()> {
+    let paths = document["paths"].as_object().context("there are paths")?;
+    let operations = paths.iter().flat_map(|(path, operations)| {
+        let methods = METHODS.into_iter();
+        methods
+            .filter(|(_, key)| operations[*key].is_object())
+            .map(move |(method, _)| (method, path.replace(['{', '}'], "")))
+    });
+    let mut walked = 0;
+    for (method, path) in operations {
+        let answer = Call::new(method, &path).send(address)?;
+        ensure!(answer.status == 401, "{method} {path} -> {}", answer.status);
+        walked += 1;
+    }
+    ensure!(walked >= 4, "{walked} operations are told");
+    Ok(())
 }
 
 fn conforms(address: SocketAddr) -> Result<()> {

@@ -137,6 +137,20 @@ pub(super) const SECTIONS: &[Section] = &[
                 "belvedere-http/src/limits/refusal.rs",
                 "RETRY_AFTER",
             ),
+            Row::of(
+                "requests a second, by address; 0: any",
+                HTTP,
+                "rate_limit_per_ip",
+            )
+            .knob_of("HTTP")
+            .refused(429, "too_many_requests"),
+            Row::of(
+                "requests a second, by tenant and user; 0: any",
+                HTTP,
+                "rate_limit_per_principal",
+            )
+            .knob_of("HTTP")
+            .refused(429, "too_many_requests"),
             Row::bytes(
                 "body of an order to the admin listener",
                 "belvedere-http/src/admin.rs",
@@ -198,6 +212,29 @@ pub(super) const SECTIONS: &[Section] = &[
             Row::bytes("`baggage`", BAGGAGE, "MAX_BYTES").then("the rest is ignored"),
             Row::of("members of `tracestate`", STATE, "MAX_MEMBERS").then("it is ignored"),
             Row::bytes("`tracestate`", STATE, "MAX_BYTES").then("it is ignored"),
+        ],
+    },
+    Section {
+        title: "What others tell",
+        rows: &[
+            Row::of(
+                "keys of an issuer",
+                "belvedere-http/src/identity/jwks/set.rs",
+                "MAX_KEYS",
+            )
+            .then("the set is refused, the last good one kept"),
+            Row::bytes(
+                "an issuer's keys",
+                "belvedere-http/src/identity/jwks/fetch.rs",
+                "MAX_BODY",
+            )
+            .then("the set is refused, the last good one kept"),
+            Row::bytes(
+                "value that a cache stores in Redis",
+                "belvedere-redis/src/remote.rs",
+                "MAX_BYTES",
+            )
+            .then("loaded each time"),
         ],
     },
     Section {
