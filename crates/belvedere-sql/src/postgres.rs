@@ -29,7 +29,7 @@ impl Backend for Postgres {
     // Longer than a round trip; shorter than what a waiting caller would notice.
     const ABANDONED_FOR: Option<Duration> = Some(Duration::from_millis(50));
 
-    /// A server that is not on this machine has to prove who it is, unless the URL says otherwise: see [`verified`].
+    /// A server that is not on this machine has to prove who it is, unless the URL says otherwise.
     ///
     /// Statements are prepared once per connection (sqlx keeps 100). `application_name` of the URL, or `PGAPPNAME`, or the
     /// name of the program: what `pg_stat_activity` shows.
