@@ -182,6 +182,7 @@ fn variables(
             "SENTRY_DSN",
             format!("{scheme}://{}@{place}", secret("SENTRY_DSN")),
         ),
+        ("SENTRY__TRACES_SAMPLE_RATE", "1".to_owned()),
         ("ADMIN__TOKEN", secret("ADMIN__TOKEN")),
         ("KEYS__PAYMENTS", secret("KEYS__PAYMENTS")),
         ("KEYS__MAIL_API_KEY", secret("KEYS__MAIL_API_KEY")),
