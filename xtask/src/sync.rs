@@ -1,6 +1,7 @@
 //! What must agree inside the checkout, and what must not be in it.
 
 mod limits;
+mod promises;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -28,12 +29,13 @@ pub(crate) fn run(checkout: &Checkout, args: &[String]) -> Result<()> {
         limits::write(checkout)?;
     }
     step(
-        "sync: the template's lock file, its files, the limits, the links, no path of one machine",
+        "sync: the template's lock file, its files, the limits, the promises, the links, no path of one machine",
     );
     let mut found = Vec::new();
     found.extend(check_lock(checkout)?);
     found.extend(check_template(&checkout.template())?);
     found.extend(limits::check(checkout)?);
+    found.extend(promises::check(checkout.root())?);
     found.extend(check_links(checkout.root()));
     found.extend(check_machine_paths(checkout.root())?);
     match found.is_empty() {
