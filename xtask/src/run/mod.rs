@@ -3,6 +3,7 @@
 pub(crate) mod command;
 pub(crate) mod http;
 pub(crate) mod output;
+pub(crate) mod prometheus;
 pub(crate) mod service;
 
 /// Announces the next step.
