@@ -19,7 +19,7 @@ mod redact;
 mod secret;
 mod shutdown;
 mod slo;
-mod task;
+pub mod task;
 pub mod trace;
 
 pub use about::About;
@@ -35,7 +35,7 @@ pub use redact::{REDACTED, Redactor, redact_text};
 pub use secret::{ConnectionUrl, Secret};
 pub use shutdown::Shutdown;
 pub use slo::{Slo, SloConfig};
-pub use task::spawn;
+pub use task::{JoinSet, Supervised, spawn, spawn_blocking};
 
 /// A boxed future, as object-safe traits return it.
 pub type BoxFuture<'a, T> = std::pin::Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -59,3 +59,13 @@ macro_rules! critical {
 
 #[doc(hidden)]
 pub use tracing as __tracing;
+
+/// What the attribute macros expand to.
+#[doc(hidden)]
+pub mod __private {
+    pub use crate::trace::{Field, FieldValue, Work};
+
+    pub mod ends {
+        pub use crate::trace::{AnyEnd, Ended, FutureEnd, ResultEnd};
+    }
+}

@@ -46,6 +46,8 @@ pub mod metric {
     pub const SERVICE_READY: &str = "service_ready";
     /// Counter by `where`.
     pub const PANICS: &str = "panics_total";
+    /// Counter by `task`: tasks that ended before the process, and were started again.
+    pub const TASK_RESTARTS: &str = "task_restarts_total";
     /// Counter by `level`.
     pub const LOG_EVENTS: &str = "log_events_total";
     /// Counter by `reason`: callers that were not known.
@@ -176,6 +178,8 @@ pub mod event {
     pub const TLS_RELOADED: &str = "tls_certificate_reloaded";
     /// The files of the certificate have changed and cannot be used: the one before stays.
     pub const TLS_RELOAD_FAILED: &str = "tls_certificate_reload_failed";
+    /// A task that is to run as long as the process has ended, and is started again.
+    pub const TASK_RESTARTED: &str = "task_restarted";
     /// The log queue was full.
     pub const LOG_EVENTS_DROPPED: &str = "log_events_dropped";
     /// The admin listener can be reached from elsewhere, and nobody may change anything there.

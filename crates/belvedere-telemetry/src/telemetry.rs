@@ -6,7 +6,12 @@ use std::{
 };
 
 use arc_swap::ArcSwap;
-use belvedere_core::{About, Control, Redactor, config::ConfigError, names::event, trace::Tracer};
+use belvedere_core::{
+    About, Control, Redactor,
+    config::ConfigError,
+    names::event,
+    trace::{self, Origin, Tracer},
+};
 use tracing::{Level, Metadata, level_filters::LevelFilter, subscriber::SetGlobalDefaultError};
 use tracing_subscriber::{
     Layer, Registry,
@@ -125,6 +130,10 @@ impl Telemetry {
         panic::install_hook();
         let tracer = pipeline.as_ref().map(|pipeline| pipeline.tracer().clone());
         let tracer = tracer.unwrap_or_else(Tracer::off);
+        trace::install(Origin {
+            tracer: tracer.clone(),
+            propagators: config.otel.propagators,
+        });
         let back_ends = pipeline.as_ref().map(Pipeline::back_ends);
         let back_ends = back_ends.unwrap_or_default();
         let controls = Controls::start(checked.levels, in_force, tracer.clone(), back_ends);

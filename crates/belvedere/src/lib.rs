@@ -12,16 +12,19 @@ mod profiles;
 mod routes;
 mod service;
 
+#[doc(hidden)]
+pub use belvedere_core::__private;
 pub use belvedere_core::{
     About, AsFailure, BoxFuture, CheckFailure, ConnectionUrl, Failure, Health, HealthCheck,
-    Identity, RequestContext, Secret, Shutdown,
+    Identity, JoinSet, RequestContext, Secret, Shutdown, Supervised,
     config::{ConfigError, Seconds},
-    critical, metrics, names, settings, spawn, trace,
+    critical, declare_metrics, metrics, names, settings, spawn, spawn_blocking, task, trace,
 };
 pub use belvedere_http::{
     Caller, Callers, FieldError, Problem, RequireCaller, Upstream, UpstreamConfig, UpstreamError,
     client, extract, limits, nest_service, observe, protect, server,
 };
+pub use belvedere_macros::{Label, capture_span, capture_transaction};
 pub use belvedere_redis::{Cache, Redis, RedisFailed};
 pub use belvedere_sql as sql;
 pub use belvedere_telemetry::Telemetry;

@@ -13,5 +13,5 @@ pub use log_fields::Route;
 pub use new_request::NewRequest;
 pub use request_context::{Identity, RequestContext};
 pub use scope::Scope;
-pub(crate) use scope::carry;
+pub(crate) use scope::{carry, carry_along, carry_along_blocking, carry_blocking};
 pub use time_spent::TimeSpent;

@@ -2,6 +2,7 @@ use std::{
     any::Any,
     borrow::Cow,
     sync::{Arc, OnceLock},
+    time::Duration,
 };
 
 use opentelemetry::{
@@ -53,6 +54,7 @@ pub struct RequestContext {
     waits_for_end: bool,
     held: HeldSpans,
     kept: OnceLock<Arc<dyn Any + Send + Sync>>,
+    work: OnceLock<Cow<'static, str>>,
     database_time: TimeSpent,
 }
 
@@ -76,6 +78,7 @@ impl RequestContext {
             waits_for_end: !own.sampled || tracer.waits_for_end(own.trace_id),
             held: HeldSpans::default(),
             kept: OnceLock::new(),
+            work: OnceLock::new(),
             database_time: TimeSpent::default(),
         }
     }
@@ -105,9 +108,19 @@ impl RequestContext {
         self.log_fields.path()
     }
 
-    /// The route's template.
+    /// The route's template; empty outside of requests.
     pub fn route(&self) -> &str {
         self.log_fields.route()
+    }
+
+    /// The transaction's name, where this is none of a request.
+    pub fn work(&self) -> Option<&str> {
+        self.work.get().map(|name| &**name)
+    }
+
+    pub(crate) fn name_work(&self, name: Cow<'static, str>) {
+        // Whoever begins a transaction does this once.
+        let _ = self.work.set(name);
     }
 
     /// How long it has waited for its database so far.
@@ -155,6 +168,11 @@ impl RequestContext {
     /// Whether a span that ends here may be exported.
     pub fn wants_spans(&self) -> bool {
         self.tracer.is_on()
+    }
+
+    /// Whether that took so long that it is kept.
+    pub(crate) fn is_slow(&self, duration: Duration) -> bool {
+        self.tracer.is_slow(duration)
     }
 
     /// Takes a finished span of this request: exported, held back, or dropped.

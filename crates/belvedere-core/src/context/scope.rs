@@ -65,16 +65,71 @@ impl<F: Future> Future for Scope<F> {
     }
 }
 
-/// Carries the running task's request and span over to `work`, which may outlive them. Captured now, not at first poll.
-pub(crate) fn carry<F: Future>(work: F) -> impl Future<Output = F::Output> {
-    let otel = OtelContext::current();
-    let context = RequestContext::current();
-    async move {
+/// What a task is spawned in. Captured when it is spawned, not at its first poll.
+struct Carried {
+    otel: OtelContext,
+    context: Option<Arc<RequestContext>>,
+    is_beside: bool,
+}
+
+impl Carried {
+    fn capture(is_beside: bool) -> Self {
+        Self {
+            otel: OtelContext::current(),
+            context: RequestContext::current(),
+            is_beside: is_beside || RequestContext::is_beside(),
+        }
+    }
+
+    async fn run<F: Future>(self, work: F) -> F::Output {
+        let Self {
+            otel,
+            context,
+            is_beside,
+        } = self;
         match context {
-            Some(context) => BESIDE.scope((), carried(context, otel, work)).await,
+            Some(context) if is_beside => BESIDE.scope((), carried(context, otel, work)).await,
+            Some(context) => carried(context, otel, work).await,
             None => work.await,
         }
     }
+
+    fn call<T>(self, work: impl FnOnce() -> T) -> T {
+        let Some(context) = self.context else {
+            return work();
+        };
+        let is_beside = self.is_beside;
+        let _attached = self.otel.has_active_span().then(|| self.otel.attach());
+        CURRENT.sync_scope(context, || {
+            if is_beside {
+                BESIDE.sync_scope((), work)
+            } else {
+                work()
+            }
+        })
+    }
+}
+
+/// Carries the running task's request and span over to `work`, which may outlive them.
+pub(crate) fn carry<F: Future>(work: F) -> impl Future<Output = F::Output> {
+    Carried::capture(true).run(work)
+}
+
+/// The same for work that somebody waits for.
+pub(crate) fn carry_along<F: Future>(work: F) -> impl Future<Output = F::Output> {
+    Carried::capture(false).run(work)
+}
+
+/// As [`carry`], for what blocks.
+pub(crate) fn carry_blocking<T>(work: impl FnOnce() -> T) -> impl FnOnce() -> T {
+    let carried = Carried::capture(true);
+    move || carried.call(work)
+}
+
+/// As [`carry_along`], for what blocks.
+pub(crate) fn carry_along_blocking<T>(work: impl FnOnce() -> T) -> impl FnOnce() -> T {
+    let carried = Carried::capture(false);
+    move || carried.call(work)
 }
 
 fn carried<F: Future>(context: Arc<RequestContext>, otel: OtelContext, work: F) -> Scope<F> {

@@ -26,7 +26,11 @@ pub struct ChildSpan {
 impl ChildSpan {
     /// Begins now, below the user's current span if there is one, else below the request's server span.
     pub fn begin() -> Option<Self> {
-        let context = RequestContext::current().filter(|context| context.wants_spans())?;
+        // Where spans go nowhere, nothing is counted up and down.
+        if !RequestContext::with(RequestContext::wants_spans)? {
+            return None;
+        }
+        let context = RequestContext::current()?;
         Some(Self {
             parent: parent_of(&context),
             span_id: SpanId::from(fastrand::u64(1..)),
@@ -42,6 +46,14 @@ impl ChildSpan {
             span_id: self.span_id,
             ..self.context.traceparent()
         }
+    }
+
+    /// What stands above all that begins below this span.
+    pub(crate) fn above(&self) -> Context {
+        let state = self.context.trace_state();
+        let state = state.and_then(|state| state.parse().ok());
+        let here = self.traceparent().local_context(state.unwrap_or_default());
+        Context::map_current(|current| current.with_remote_span_context(here))
     }
 
     /// Ends now. `attributes` follow OpenTelemetry's semantic conventions.
@@ -72,9 +84,6 @@ impl ChildSpan {
 }
 
 fn parent_of(context: &RequestContext) -> SpanId {
-    if !context.is_sampled() {
-        return context.span_id();
-    }
     Context::map_current(|current| {
         let span = current.span();
         let here = span.span_context();

@@ -11,7 +11,7 @@ pub(super) fn describe(registry: &Registry) {
     }
 }
 
-const COUNTERS: [(&str, &str); 17] = [
+const COUNTERS: [(&str, &str); 18] = [
     (
         metric::AUTH_FAILURES,
         "Callers that were not known, by what was wrong.",
@@ -46,6 +46,10 @@ const COUNTERS: [(&str, &str); 17] = [
     ),
     (metric::CACHE_REQUESTS, "Look-ups in a cache, by result."),
     (metric::PANICS, "Panics caught, by place."),
+    (
+        metric::TASK_RESTARTS,
+        "Tasks that ended before the process and were started again.",
+    ),
     (metric::LOG_EVENTS, "Log lines written, by level."),
     (
         metric::TELEMETRY_DROPPED,

@@ -1,9 +1,7 @@
-use std::panic::AssertUnwindSafe;
-
-use futures_util::FutureExt;
 use tokio::task::JoinHandle;
 
-use crate::{context, names::metric};
+use super::guarded::guarded;
+use crate::context;
 
 /// Runs `work` beside the request: its logs carry the request's context, its spans the request's trace, and a panic in
 /// it is counted (and told by the panic hook) instead of being lost with the handle.
@@ -18,11 +16,5 @@ where
     F: Future<Output = T> + Send + 'static,
     T: Send + 'static,
 {
-    let guarded = AssertUnwindSafe(work).catch_unwind().map(|outcome| {
-        if outcome.is_err() {
-            metrics::counter!(metric::PANICS, "where" => "task").increment(1);
-        }
-        outcome.ok()
-    });
-    tokio::spawn(context::carry(guarded))
+    tokio::spawn(context::carry(guarded(work)))
 }
