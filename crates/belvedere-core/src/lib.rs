@@ -12,6 +12,7 @@ mod hex;
 mod json;
 pub mod metrics;
 pub mod names;
+pub mod panics;
 mod peer;
 pub mod propagation;
 mod rate;

@@ -40,6 +40,16 @@ pub mod metric {
     pub const DB_CONNECTION_WAIT_TIME: &str = "db_client_connection_wait_time_seconds";
     /// Counter by `cache`, `result`.
     pub const CACHE_REQUESTS: &str = "cache_requests_total";
+    /// Counter by `job`, `outcome` (`ok`, `retried`, `dead`): runs that have ended.
+    pub const JOBS: &str = "jobs_total";
+    /// Histogram by `job`, in seconds.
+    pub const JOB_DURATION: &str = "job_duration_seconds";
+    /// Gauge by `queue`, `state` (`waiting`, `delayed`, `running`, `dead`): of all replicas together.
+    pub const JOB_QUEUE_DEPTH: &str = "job_queue_depth";
+    /// Gauge by `queue`, in seconds: how long the oldest job that could run has waited.
+    pub const JOB_QUEUE_OLDEST: &str = "job_queue_oldest_seconds";
+    /// Gauge by `job`, in seconds since 1970: jobs on a schedule.
+    pub const JOB_LAST_SUCCESS: &str = "job_last_success_timestamp_seconds";
     /// Gauge 0/1 by `dependency`.
     pub const DEPENDENCY_UP: &str = "dependency_up";
     /// Gauge 0/1.
@@ -174,6 +184,20 @@ pub mod event {
     pub const CIRCUIT_REOPENED: &str = "upstream_circuit_reopened";
     /// They were answered: the upstream is called again.
     pub const CIRCUIT_CLOSED: &str = "upstream_circuit_closed";
+    /// A run of a job has done its work.
+    pub const JOB_COMPLETED: &str = "job_completed";
+    /// A run of a job has failed and will be repeated.
+    pub const JOB_RETRIED: &str = "job_retried";
+    /// Jobs whose worker has died, or was cut off from the database, are handed to another.
+    pub const JOBS_RECOVERED: &str = "jobs_recovered";
+    /// The queue cannot be read or written; told once for each time that it begins.
+    pub const JOB_QUEUE_FAILED: &str = "job_queue_failed";
+    /// It can again.
+    pub const JOB_QUEUE_RECOVERED: &str = "job_queue_recovered";
+    /// What a schedule asked for was put into the queue.
+    pub const JOB_SCHEDULED: &str = "job_scheduled";
+    /// The end came before all running jobs had ended.
+    pub const JOBS_ABANDONED: &str = "jobs_abandoned";
     /// The certificate of the public listener was replaced.
     pub const TLS_RELOADED: &str = "tls_certificate_reloaded";
     /// The files of the certificate have changed and cannot be used: the one before stays.

@@ -34,6 +34,7 @@ const TENANT: &str = "acme";
 #[derive(Debug)]
 pub struct TestServiceBuilder {
     binary: String,
+    arguments: Vec<String>,
     variables: Vec<(String, String)>,
     postgres: Option<ThrowAwayPostgres>,
     redis: Option<ThrowAwayRedis>,
@@ -45,6 +46,12 @@ impl TestServiceBuilder {
     /// One more variable, over the ones set here.
     pub fn variable(mut self, name: &str, value: &str) -> Self {
         self.variables.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// One more argument: a command such as `worker`, which has no public listener.
+    pub fn argument(mut self, argument: &str) -> Self {
+        self.arguments.push(argument.to_owned());
         self
     }
 
@@ -92,6 +99,7 @@ impl TestServiceBuilder {
         let otlp = OtlpSink::start().map_err(|error| ServiceError::Otlp(error.to_string()))?;
         let mut command = Command::new(&self.binary);
         command
+            .args(&self.arguments)
             .env("HTTP__ADDR", "127.0.0.1:0")
             .env("ADMIN__ADDR", "127.0.0.1:0")
             .env("SHUTDOWN__DRAIN_SECONDS", "0")
@@ -144,6 +152,7 @@ impl TestService {
         let _ = rustls::crypto::ring::default_provider().install_default();
         TestServiceBuilder {
             binary: binary.to_owned(),
+            arguments: Vec::new(),
             variables: Vec::new(),
             postgres: None,
             redis: None,
@@ -188,7 +197,7 @@ impl TestService {
         }
     }
 
-    /// Where the public listener is.
+    /// Where the public listener is; `0.0.0.0:0` for a process that has none.
     pub fn http(&self) -> SocketAddr {
         self.http
     }
@@ -278,6 +287,22 @@ impl TestService {
     /// The kernel does not tell, or the process has ended.
     pub fn resident_bytes(&self) -> Result<u64, ServiceError> {
         self.process.resident_bytes()
+    }
+
+    /// Its process id.
+    pub fn pid(&self) -> u32 {
+        self.process.0.id()
+    }
+
+    /// Ends it as a crash would: SIGKILL.
+    ///
+    /// # Errors
+    ///
+    /// The signal could not be sent.
+    pub fn kill(mut self) -> Result<(), ServiceError> {
+        self.process.0.kill().map_err(io("SIGKILL"))?;
+        self.process.0.wait().map_err(io("the process"))?;
+        Ok(())
     }
 
     /// Sends SIGTERM.

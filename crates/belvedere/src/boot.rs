@@ -104,5 +104,6 @@ impl<App> Boot<App> {
             self.errors.bind_hub(),
             self.began,
         )
+        .works_only(self.command == Command::Worker)
     }
 }

@@ -7,6 +7,8 @@ pub(crate) enum Command {
     Config,
     ConfigDefault,
     Migrate,
+    /// Serves nobody, and runs jobs.
+    Worker,
 }
 
 impl Command {
@@ -23,8 +25,9 @@ impl Command {
             ["config"] => Ok(Self::Config),
             ["config", "--default"] => Ok(Self::ConfigDefault),
             ["migrate"] => Ok(Self::Migrate),
+            ["worker"] => Ok(Self::Worker),
             other => Err(format!(
-                "`{}` is no command; known are serve (the default), config, config --default, migrate",
+                "`{}` is no command; known are serve (the default), config, config --default, migrate, worker",
                 other.join(" ")
             )),
         }

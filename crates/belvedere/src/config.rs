@@ -31,6 +31,22 @@ settings! {
 }
 
 settings! {
+    /// Work outside of requests, in a service that has any.
+    pub struct JobsConfig {
+        /// Whether the service runs its jobs itself; otherwise only `<service> worker` does.
+        pub in_service: bool = true,
+        /// Jobs that one process runs at a time.
+        pub concurrency: usize = 8,
+        /// How often a worker with nothing to do looks for jobs, besides when its own process has stored one.
+        pub poll_seconds: Seconds = Seconds::new(1),
+        /// How long a job stays with a worker that has died before another one runs it.
+        pub lease_seconds: Seconds = Seconds::new(30),
+        /// How long the key of a job that is done is known, so that it does not come again.
+        pub keep_done_hours: u32 = 168,
+    }
+}
+
+settings! {
     /// A service without settings of its own.
     pub struct NoSettings {}
 }
@@ -54,6 +70,8 @@ pub struct Config<App = NoSettings> {
     pub database: DatabaseConfig,
     /// Redis, when there is one.
     pub redis: RedisConfig,
+    /// Work outside of requests.
+    pub jobs: JobsConfig,
     /// Failures, told elsewhere.
     pub sentry: SentryConfig,
     /// The start.
@@ -65,6 +83,24 @@ pub struct Config<App = NoSettings> {
     pub app: App,
 }
 
+impl JobsConfig {
+    fn check(&self) -> Result<(), ConfigError> {
+        let mut problems = Problems::default();
+        for (place, is_zero) in [
+            ("JOBS__CONCURRENCY", self.concurrency == 0),
+            ("JOBS__POLL_SECONDS", self.poll_seconds.duration().is_zero()),
+            (
+                "JOBS__LEASE_SECONDS",
+                self.lease_seconds.duration().is_zero(),
+            ),
+        ] {
+            let refuse = || ConfigError::new(place, "is 0: it has to be more");
+            problems.take(if is_zero { Err(refuse()) } else { Ok(()) });
+        }
+        problems.into_result()
+    }
+}
+
 impl<App: Knob> Knob for Config<App> {
     fn document(docs: &mut Docs, path: &str, text: &'static [&'static str]) {
         TelemetryConfig::document(docs, path, text);
@@ -74,6 +110,7 @@ impl<App: Knob> Knob for Config<App> {
         docs.below::<SloConfig>(path, "slo", &[]);
         docs.below::<DatabaseConfig>(path, "database", &[]);
         docs.below::<RedisConfig>(path, "redis", &[]);
+        docs.below::<JobsConfig>(path, "jobs", &[]);
         docs.below::<SentryConfig>(path, "sentry", &[]);
         docs.below::<StartupConfig>(path, "startup", &[]);
         docs.below::<ShutdownConfig>(path, "shutdown", &[]);
@@ -99,6 +136,7 @@ where
         problems.take(config.auth.check(environment.name()));
         problems.take(config.admin.check());
         problems.take(config.http.check());
+        problems.take(config.jobs.check());
         problems.into_result()?;
         if let Some(port) = config.telemetry.prometheus.server_port {
             config.admin.addr.set_port(port);

@@ -140,7 +140,7 @@ fn last_words(
     ended: Result<Stopped, BootError>,
 ) -> ExitCode {
     let code = match &ended {
-        Ok(stopped) if stopped.abandoned == 0 => 0,
+        Ok(stopped) if stopped.abandoned == 0 && stopped.abandoned_jobs == 0 => 0,
         Err(BootError::Finished) => 0,
         Ok(_) => 1,
         Err(error) => {
@@ -152,11 +152,14 @@ fn last_words(
     let traces_flushed = telemetry.flush_traces();
     // Last, since what came before may have failed; they were on their way meanwhile.
     let told = errors.flush(deadline);
-    let abandoned = ended.map_or(0, |stopped| stopped.abandoned);
+    let stopped = ended.ok();
+    let abandoned = stopped.map_or(0, |stopped| stopped.abandoned);
+    let abandoned_jobs = stopped.map_or(0, |stopped| stopped.abandoned_jobs);
     tracing::info!(
         message = event::STOPPED,
         exit_code = code,
         abandoned_connections = abandoned,
+        abandoned_jobs,
         traces_flushed = traces_flushed && told.transactions,
         errors_flushed = told.errors
     );

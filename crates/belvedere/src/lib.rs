@@ -7,6 +7,7 @@ mod config;
 mod entry;
 mod error;
 mod errors;
+mod jobs;
 mod life;
 mod profiles;
 mod routes;
@@ -29,10 +30,12 @@ pub use belvedere_redis::{Cache, Redis, RedisFailed};
 pub use belvedere_sql as sql;
 pub use belvedere_telemetry::Telemetry;
 pub use boot::Boot;
-pub use config::{Config, NoSettings, ShutdownConfig, StartupConfig};
+pub use config::{Config, JobsConfig, NoSettings, ShutdownConfig, StartupConfig};
 pub use entry::main;
 pub use error::BootError;
 pub use errors::SentryConfig;
+#[cfg(feature = "jobs")]
+pub use jobs::{Delivery, Enqueue, Enqueued, Handler, Job, Jobs, JobsError, enqueue};
 pub use life::Stopped;
 pub use service::{Bound, Service};
 

@@ -15,10 +15,11 @@ use belvedere_http::Server;
 use tokio::{
     runtime::Handle,
     signal::unix::{Signal, SignalKind, signal},
+    task::JoinHandle,
     time::{self, Sleep, Timeout},
 };
 
-use crate::{BootError, ShutdownConfig, admin::AdminListener};
+use crate::{BootError, ShutdownConfig, admin::AdminListener, jobs::Running};
 
 /// How long the other workers may be kept waiting by one that blocks. Each time costs a worker some microseconds.
 const WAKE_EVERY: Duration = Duration::from_millis(500);
@@ -37,12 +38,16 @@ const IMPATIENT: i32 = 1;
 pub struct Stopped {
     /// Connections that were cut because they did not end in time.
     pub abandoned: u32,
+    /// Jobs that were cut for the same reason: another worker begins them anew.
+    pub abandoned_jobs: u32,
 }
 
 pub(crate) struct Life {
     pub(crate) watch: HealthWatch,
     pub(crate) health: Health,
-    pub(crate) server: Server,
+    /// A worker has none.
+    pub(crate) server: Option<Server>,
+    pub(crate) jobs: Option<Running>,
     pub(crate) shutdown: Shutdown,
     pub(crate) config: ShutdownConfig,
     pub(crate) at_stop: Vec<Box<dyn FnOnce() -> BoxFuture<'static, ()> + Send>>,
@@ -60,7 +65,7 @@ impl std::fmt::Debug for Life {
 impl Life {
     pub(crate) async fn live(
         self,
-        http: SocketAddr,
+        http: Option<SocketAddr>,
         admin: SocketAddr,
         began: Instant,
     ) -> Result<Stopped, BootError> {
@@ -71,37 +76,57 @@ impl Life {
             watch,
             health,
             server,
+            jobs,
             shutdown,
             config,
             at_stop,
             admin: _admin,
         } = self;
-        let critical = health.critical_task("http_listener");
-        let serving = belvedere_core::spawn(async move {
-            let _held = critical;
-            server.run().await
-        });
+        let serving = server.map(|server| serve(server, &health));
         health.mark_started();
         let startup_ms = millis(began.elapsed());
-        tracing::info!(message = event::STARTED, http = %http, admin = %admin, startup_ms);
+        let http = http.map(tracing::field::display);
+        tracing::info!(message = event::STARTED, http, admin = %admin, startup_ms);
         let signal = signals.next().await;
         clock.exit_on(signals);
-        let abandoned = end(signal, &clock, &shutdown, &config, serving).await;
+        let at_work = AtWork { serving, jobs };
+        let stopped = end(signal, &clock, &shutdown, &config, at_work).await;
         close(&clock, at_stop).await;
         drop(watch);
-        Ok(Stopped { abandoned })
+        Ok(stopped)
     }
 }
 
-/// Ready is 503 at once, callers look away, nothing new is accepted, what is in flight ends or is cut.
+/// How many connections had to be cut.
+type Serving = JoinHandle<Option<u32>>;
+
+fn serve(server: Server, health: &Health) -> Serving {
+    let critical = health.critical_task("http_listener");
+    belvedere_core::spawn(async move {
+        let _held = critical;
+        server.run().await
+    })
+}
+
+/// What has to end before the pools may.
+struct AtWork {
+    serving: Option<Serving>,
+    jobs: Option<Running>,
+}
+
+/// Ready is 503 at once, callers look away, nothing new is accepted, what is in flight ends or is cut; then jobs, by the same
+/// deadline: no new one has begun since the first of these.
 async fn end(
     signal: &'static str,
     clock: &Clock,
     shutdown: &Shutdown,
     config: &ShutdownConfig,
-    mut serving: tokio::task::JoinHandle<Option<u32>>,
-) -> u32 {
-    let drain = config.drain_seconds.duration();
+    AtWork { serving, jobs }: AtWork,
+) -> Stopped {
+    let drain = match &serving {
+        Some(_) => config.drain_seconds.duration(),
+        None => Duration::ZERO,
+    };
     shutdown.drain();
     tracing::info!(
         message = event::DRAINING,
@@ -112,6 +137,28 @@ async fn end(
     shutdown.stop();
     let began = Instant::now();
     let timeout = config.timeout_seconds.duration();
+    let abandoned = match serving {
+        Some(serving) => end_requests(clock, shutdown, timeout, serving).await,
+        None => 0,
+    };
+    let left = timeout.saturating_sub(began.elapsed());
+    let abandoned_jobs = match jobs {
+        Some(jobs) => end_jobs(clock, left, jobs).await,
+        None => 0,
+    };
+    Stopped {
+        abandoned,
+        abandoned_jobs,
+    }
+}
+
+async fn end_requests(
+    clock: &Clock,
+    shutdown: &Shutdown,
+    timeout: Duration,
+    mut serving: Serving,
+) -> u32 {
+    let began = Instant::now();
     let in_time = clock.timeout(timeout, &mut serving).await;
     if in_time.is_ok() {
         tracing::info!(duration_ms = millis(began.elapsed()), "requests_finished");
@@ -126,6 +173,18 @@ async fn end(
     clock.sleep(ABORT_GRACE).await;
     tracing::error!(abandoned, "requests_abandoned");
     abandoned
+}
+
+async fn end_jobs(clock: &Clock, left: Duration, mut jobs: Running) -> u32 {
+    if let Ok(abandoned) = clock.timeout(left, jobs.ended()).await {
+        return abandoned;
+    }
+    jobs.cut();
+    // As above: where nobody can count there is one at least.
+    clock
+        .timeout(ABORT_TIMEOUT, jobs.ended())
+        .await
+        .unwrap_or(1)
 }
 
 async fn close(clock: &Clock, at_stop: Vec<Box<dyn FnOnce() -> BoxFuture<'static, ()> + Send>>) {

@@ -17,9 +17,10 @@ use serde_json::Value;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::{
-    BootError, Config, ShutdownConfig,
+    BootError, Config, JobsConfig, ShutdownConfig,
     admin::{AdminListener, warn_if_nobody_may},
     errors::BindHub,
+    jobs::{self, Jobs, Running, Surroundings},
     life::{Life, Stopped},
     profiles,
     routes::Routes,
@@ -37,6 +38,10 @@ pub struct Service {
     admin: AdminConfig,
     auth: AuthConfig,
     shutdown: ShutdownConfig,
+    jobs_config: JobsConfig,
+    jobs: Option<Jobs>,
+    /// As `<service> worker`.
+    works_only: bool,
     trusted_peers: TrustedPeers,
     propagation: Propagation,
     slo: Slo,
@@ -78,6 +83,9 @@ impl Service {
             admin: config.admin.clone(),
             auth: config.auth.clone(),
             shutdown: config.shutdown.clone(),
+            jobs_config: config.jobs.clone(),
+            jobs: None,
+            works_only: false,
             trusted_peers: config.telemetry.trace.trusted_peers.clone(),
             propagation: propagation(&config.telemetry),
             slo: Slo::new(&config.slo),
@@ -147,40 +155,50 @@ impl Service {
         self
     }
 
-    /// Binds both listeners and runs the checks once.
+    /// What is done outside of requests: here, unless `JOBS__IN_SERVICE` is false, and by every `<service> worker`, which does
+    /// nothing else.
+    #[cfg(feature = "jobs")]
+    pub fn jobs(mut self, jobs: Jobs) -> Self {
+        self.jobs = Some(jobs);
+        self
+    }
+
+    pub(crate) fn works_only(mut self, works_only: bool) -> Self {
+        self.works_only = works_only;
+        self
+    }
+
+    /// Binds both listeners and runs the checks once. A worker has the admin listener alone.
     ///
     /// # Errors
     ///
-    /// An address is taken or not ours.
+    /// An address is taken or not ours; or the tables of the jobs are missing.
     pub async fn bind(mut self) -> Result<Bound, BootError> {
-        let shutdown = Shutdown::default();
-        let callers = self.callers()?;
-        let health = Health::new(mem::take(&mut self.checks), shutdown.clone());
-        if let Some(jwks) = callers.jwks() {
-            keep_fresh(jwks, &health, shutdown.clone()).await;
+        if self.works_only && self.jobs.is_none() {
+            return Err(BootError::Other(
+                "this service has no jobs to work on".into(),
+            ));
         }
+        let shutdown = Shutdown::default();
+        let callers = match self.works_only {
+            true => None,
+            false => Some(self.callers()?),
+        };
+        let health = Health::new(mem::take(&mut self.checks), shutdown.clone());
         let render = render(&self.telemetry);
         let admin_routes = self.admin_routes(&health, &render);
-        let observe = self.observe(&shutdown);
-        let tls = self.http.tls()?;
-        let public = self.routes.public(
-            &self.http,
-            &observe,
-            &health,
-            render,
-            self.bind_hub,
-            callers,
-        );
-        let server =
-            Server::bind(self.http.addr, public, limits(&self.http), shutdown.clone()).await;
-        let server = server.map_err(taken("http", self.http.addr, "HTTP__ADDR"))?;
-        let server = server.tls(tls);
+        let server = match callers {
+            Some(callers) => Some(self.listen(callers, &health, &shutdown, render).await?),
+            None => None,
+        };
+        let http = server.as_ref().map(Server::local_addr).transpose()?;
         let admin = AdminListener::start(self.admin.addr, admin_routes)?;
         Ok(Bound {
-            http: server.local_addr()?,
+            http,
             admin: admin.addr(),
             life: Life {
                 watch: health.watch().await,
+                jobs: self.work(&health, &shutdown).await?,
                 health,
                 server,
                 shutdown,
@@ -190,6 +208,52 @@ impl Service {
             },
             began: self.began,
         })
+    }
+
+    async fn listen(
+        &mut self,
+        callers: Callers,
+        health: &Health,
+        shutdown: &Shutdown,
+        render: RenderMetrics,
+    ) -> Result<Server, BootError> {
+        if let Some(jwks) = callers.jwks() {
+            keep_fresh(jwks, health, shutdown.clone()).await;
+        }
+        let observe = self.observe(shutdown);
+        let tls = self.http.tls()?;
+        let public = mem::take(&mut self.routes).public(
+            &self.http,
+            &observe,
+            health,
+            render,
+            self.bind_hub.take(),
+            callers,
+        );
+        let server =
+            Server::bind(self.http.addr, public, limits(&self.http), shutdown.clone()).await;
+        let server = server.map_err(taken("http", self.http.addr, "HTTP__ADDR"))?;
+        Ok(server.tls(tls))
+    }
+
+    async fn work(
+        &mut self,
+        health: &Health,
+        shutdown: &Shutdown,
+    ) -> Result<Option<Running>, BootError> {
+        let Some(jobs) = self.jobs.take() else {
+            return Ok(None);
+        };
+        let works = self.works_only || self.jobs_config.in_service;
+        let surroundings = Surroundings {
+            tracer: self.telemetry.tracer().clone(),
+            propagators: self.propagation.propagators,
+            shutdown: shutdown.clone(),
+            held: Box::new(health.critical_task("jobs")),
+        };
+        jobs::start(jobs, works, &self.jobs_config, surroundings)
+            .await
+            .map(Some)
     }
 
     /// Who may call; `/openapi.json` tells how.
@@ -243,8 +307,8 @@ impl Service {
 #[derive(Debug)]
 #[must_use = "a service does nothing until it runs"]
 pub struct Bound {
-    /// Where the public listener is.
-    pub http: SocketAddr,
+    /// Where the public listener is; a worker has none.
+    pub http: Option<SocketAddr>,
     /// Where the admin listener is.
     pub admin: SocketAddr,
     life: Life,

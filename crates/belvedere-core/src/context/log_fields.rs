@@ -107,6 +107,14 @@ pub struct Route {
 }
 
 impl Route {
+    /// Of work that is no request: its lines have neither method nor path nor route.
+    pub fn outside() -> Self {
+        Self {
+            before_path: Box::default(),
+            after_path: Box::default(),
+        }
+    }
+
     /// `method` out of the closed set, `route` as its template.
     pub fn new(method: &str, route: &str) -> Self {
         let quoted = |text: &str| serde_json::Value::from(text).to_string();

@@ -40,6 +40,14 @@ impl Caller {
         }
     }
 
+    /// With a `tracestate` to hand on, as [`RequestContext::trace_state`](crate::RequestContext::trace_state) told it elsewhere.
+    #[must_use]
+    pub fn with_trace_state(mut self, state: &str) -> Self {
+        let carried = self.carried.get_or_insert_default();
+        carried.state = Some(state.into());
+        self
+    }
+
     /// The span that the request is a child of.
     pub const fn parent(&self) -> Option<TraceParent> {
         self.parent

@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, Span, span::SpanKind};
+use opentelemetry_proto::tonic::trace::v1::{
+    ResourceSpans, Span,
+    span::{Link, SpanKind},
+};
 
 use super::text::{hex, of_attributes, of_resource};
 
@@ -30,6 +33,8 @@ pub struct ReceivedSpan {
     pub start_nanos: u64,
     /// Nanoseconds since the epoch.
     pub end_nanos: u64,
+    /// Trace and span of each link.
+    pub links: Vec<(String, String)>,
     /// The attributes of the resource that sent it.
     pub resource: BTreeMap<String, String>,
 }
@@ -62,8 +67,13 @@ pub(super) fn read_span(span: Span, resource: BTreeMap<String, String>) -> Recei
         status_code: span.status.map_or(0, |status| status.code),
         start_nanos: span.start_time_unix_nano,
         end_nanos: span.end_time_unix_nano,
+        links: span.links.iter().map(ends).collect(),
         resource,
     }
+}
+
+fn ends(link: &Link) -> (String, String) {
+    (hex(&link.trace_id), hex(&link.span_id))
 }
 
 fn kind(kind: SpanKind) -> &'static str {

@@ -16,6 +16,8 @@ mod helpers;
 #[cfg(feature = "postgres")]
 mod hung;
 mod identity;
+#[cfg(all(feature = "jobs", feature = "postgres", feature = "sentry"))]
+mod jobs;
 mod kept;
 mod life;
 mod limits;

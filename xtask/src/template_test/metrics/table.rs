@@ -8,7 +8,7 @@ use crate::check::metrics::{Sample, Scrape};
 
 const PAGE: &str = include_str!("../../../../docs/METRICS.md");
 /// There only once something has happened that a drive does not cause, or where the kernel lets itself be asked.
-const SELDOM: [&str; 13] = [
+const SELDOM: [&str; 18] = [
     "auth_failures_total",
     "cache_requests_total",
     "db_client_connection_timeouts_total",
@@ -16,6 +16,11 @@ const SELDOM: [&str; 13] = [
     "http_client_request_duration_seconds",
     "http_client_retries_total",
     "http_connections_rejected_total",
+    "job_duration_seconds",
+    "job_last_success_timestamp_seconds",
+    "job_queue_depth",
+    "job_queue_oldest_seconds",
+    "jobs_total",
     "metrics_label_overflow_total",
     "panics_total",
     "process_io_bytes_total",

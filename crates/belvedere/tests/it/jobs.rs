@@ -1,0 +1,8 @@
+//! Work outside of requests, by real processes on a real PostgreSQL.
+
+mod failures;
+mod helpers;
+mod kills;
+mod stops;
+mod traces;
+mod workers;

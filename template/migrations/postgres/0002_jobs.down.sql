@@ -1,0 +1,3 @@
+-- Takes everything with it: for a developer's machine.
+DROP TABLE job_schedules;
+DROP TABLE jobs;
