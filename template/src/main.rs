@@ -7,7 +7,11 @@ use belvedere::{Boot, BootError, Cache, Stopped, about};
 use {{crate_name}}::{
     MIGRATIONS,
     config::Settings,
+{%- if jobs %}
+    orders::{Gateway, jobs},
+{%- else %}
     orders::Gateway,
+{%- endif %}
     router,
     state::{AppState, Database},
 };
@@ -27,6 +31,9 @@ async fn compose(boot: Boot<Settings>) -> Result<Stopped, BootError> {
     boot.service()
         .health_check(database.health_check())
         .redis(redis.as_ref())
+{%- if jobs %}
+        .jobs(jobs(&database))
+{%- endif %}
         .routes(router(state))
         .at_stop(move || async move { database.close().await })
         .run()

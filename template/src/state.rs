@@ -6,10 +6,13 @@ use crate::orders::{Gateway, Order};
 
 /// The database this service was generated for.
 {%- if database == "sqlite" %}
-pub type Database = belvedere::sql::Db<sqlx::Sqlite>;
+pub type Driver = sqlx::Sqlite;
 {%- else %}
-pub type Database = belvedere::sql::Db<sqlx::Postgres>;
+pub type Driver = sqlx::Postgres;
 {%- endif %}
+
+/// The watched pool.
+pub type Database = belvedere::sql::Db<Driver>;
 
 /// Cheap to clone: every part is a handle.
 #[derive(Debug, Clone)]

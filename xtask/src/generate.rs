@@ -40,6 +40,8 @@ pub(crate) struct Generation<'a> {
     pub(crate) database: &'a str,
     /// Whether caches are shared.
     pub(crate) redis: bool,
+    /// Whether there is work outside of requests.
+    pub(crate) jobs: bool,
     /// The folder that the service's own folder appears in.
     pub(crate) destination: &'a Path,
     pub(crate) source: Source,
@@ -85,7 +87,8 @@ impl Generation<'_> {
             .arg("--destination")
             .arg(self.destination)
             .args(["-d", &format!("database={}", self.database)])
-            .args(["-d", &format!("redis={}", self.redis)]);
+            .args(["-d", &format!("redis={}", self.redis)])
+            .args(["-d", &format!("jobs={}", self.jobs)]);
         if self.around == Around::Untouched {
             command.args(["--no-workspace", "-d", "standalone=true"]);
         }

@@ -75,9 +75,9 @@ const RESERVED: &[&str] = &[
 const MANIFEST: &str = "Cargo.toml.liquid";
 
 /// Options that the Makefile passes on, and that no template reads yet.
-const LATER: [&str; 2] = ["GRPC", "JOBS"];
+const LATER: [&str; 1] = ["GRPC"];
 
-/// `NAME=shop [DEST=..] [DATABASE=sqlite|postgres] [REDIS=true|false]`, as in the Makefile; an empty value counts as not given.
+/// `NAME=shop [DEST=..] [DATABASE=sqlite|postgres] [REDIS=true|false] [JOBS=true|false]`, as in the Makefile; an empty value counts as not given.
 pub(crate) fn run(checkout: &Checkout, args: &[String]) -> Result<()> {
     let wanted = Wanted::parse(args)?;
     refuse_dependency_names(&wanted.name, checkout)?;
@@ -89,6 +89,7 @@ pub(crate) fn run(checkout: &Checkout, args: &[String]) -> Result<()> {
         name: &wanted.name,
         database: &wanted.database,
         redis: wanted.redis,
+        jobs: wanted.jobs,
         destination: &destination,
         source: Source::Checkout(checkout.clone()),
         around: Around::Untouched,
@@ -117,11 +118,13 @@ struct Wanted {
     dest: Option<PathBuf>,
     database: String,
     redis: bool,
+    jobs: bool,
 }
 
 impl Wanted {
     fn parse(args: &[String]) -> Result<Self> {
-        let (mut name, mut dest, mut database, mut redis) = (None, None, DATABASES[0], false);
+        let (mut name, mut dest, mut database) = (None, None, DATABASES[0]);
+        let (mut redis, mut jobs) = (false, true);
         for arg in args {
             match arg.split_once('=') {
                 Some((_, "")) => {}
@@ -129,12 +132,15 @@ impl Wanted {
                 Some(("DEST", value)) => dest = Some(PathBuf::from(value)),
                 Some(("DATABASE", value)) => database = value,
                 Some(("REDIS", value)) => redis = parse_switch("REDIS", value)?,
+                Some(("JOBS", value)) => jobs = parse_switch("JOBS", value)?,
                 Some((option, value)) if LATER.contains(&option) => refuse_later(option, value)?,
-                _ => bail!("`{arg}` is not an option of `make new`: NAME, DEST, DATABASE, REDIS"),
+                _ => bail!(
+                    "`{arg}` is not an option of `make new`: NAME, DEST, DATABASE, REDIS, JOBS"
+                ),
             }
         }
         let name = name
-            .context("which name? make new NAME=shop [DEST=folder] [DATABASE=sqlite|postgres] [REDIS=true|false]")?;
+            .context("which name? make new NAME=shop [DEST=folder] [DATABASE=sqlite|postgres] [REDIS=true|false] [JOBS=true|false]")?;
         check_name(name)?;
         check_database(database)?;
         Ok(Self {
@@ -142,6 +148,7 @@ impl Wanted {
             dest,
             database: database.to_owned(),
             redis,
+            jobs,
         })
     }
 }
@@ -225,17 +232,20 @@ mod tests {
     fn empty_values_are_defaults() {
         let wanted = parse(&["NAME=shop", "DEST=", "DATABASE=", "REDIS="]).unwrap();
         assert_eq!((wanted.database.as_str(), wanted.dest), ("sqlite", None));
+        assert!(wanted.jobs && !wanted.redis);
+        assert!(!parse(&["NAME=shop", "JOBS=false"]).unwrap().jobs);
     }
 
     #[test]
     fn each_bad_value_is_named_with_the_mend() {
-        let cases: [(&[&str], &str); 7] = [
+        let cases: [(&[&str], &str); 8] = [
             (&[], "NAME=shop"),
             (&["NAME=My Shop"], "lower-case"),
             (&["NAME=1shop"], "a letter first"),
             (&["NAME=match"], "word of Rust"),
             (&["NAME=shop", "DATABASE=oracle"], "sqlite, postgres"),
             (&["NAME=shop", "REDIS=yes"], "true or false"),
+            (&["NAME=shop", "JOBS=no"], "true or false"),
             (&["NAME=shop", "GRPC=true"], "leave GRPC out"),
         ];
         for (args, mend) in cases {

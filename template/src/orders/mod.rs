@@ -2,6 +2,9 @@
 
 mod error;
 mod handlers;
+{%- if jobs %}
+mod jobs;
+{%- endif %}
 mod model;
 mod payments;
 mod process;
@@ -12,6 +15,9 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use crate::state::AppState;
 
 pub use error::OrderError;
+{%- if jobs %}
+pub use jobs::jobs;
+{%- endif %}
 pub use model::{NewOrder, Order, OrderPage};
 pub use payments::Gateway;
 

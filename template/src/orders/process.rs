@@ -1,11 +1,19 @@
 //! From a wish to an order: each step is a span of its own below `process_order`.
 
+{% if jobs -%}
+use belvedere::{Identity, enqueue};
+{%- else -%}
 use belvedere::Identity;
+{%- endif %}
 use time::OffsetDateTime;
 use tracing::instrument;
 use uuid::Uuid;
 
+{% if jobs -%}
+use super::{NewOrder, Order, OrderError, jobs::SendConfirmation, store};
+{%- else -%}
 use super::{NewOrder, Order, OrderError, store};
+{%- endif %}
 use crate::state::AppState;
 
 #[instrument(skip_all, fields(product = new.product, quantity = new.quantity))]
@@ -29,7 +37,9 @@ pub async fn process_order(
         return Err(refusal);
     }
     save_order(state, &order).await?;
+{%- unless jobs %}
     belvedere::spawn(send_confirmation(order.clone()));
+{%- endunless %}
     Ok(order)
 }
 
@@ -50,6 +60,19 @@ async fn charge_payment(state: &AppState, order: &Order) -> Result<(), OrderErro
     state.payments.charge(order).await
 }
 
+{% if jobs -%}
+/// The order, and what is to be done when it is there: both or neither.
+#[instrument(skip_all)]
+async fn save_order(state: &AppState, order: &Order) -> Result<(), OrderError> {
+    let mut tx = state.database.begin().await?;
+    store::insert(&mut tx, order).await?;
+    let confirmation = SendConfirmation {
+        order_id: order.id.clone(),
+    };
+    enqueue(&confirmation).key(&order.id).on(&mut tx).await?;
+    Ok(tx.commit().await?)
+}
+{%- else -%}
 #[instrument(skip_all)]
 async fn save_order(state: &AppState, order: &Order) -> Result<(), OrderError> {
     Ok(store::insert(&state.database, order).await?)
@@ -60,3 +83,4 @@ async fn save_order(state: &AppState, order: &Order) -> Result<(), OrderError> {
 async fn send_confirmation(order: Order) {
     tracing::info!(order_id = order.id, "order_confirmed");
 }
+{%- endif %}

@@ -1,7 +1,8 @@
 use belvedere::extract::PageRequest;
+use sqlx::Executor;
 
 use super::Order;
-use crate::state::Database;
+use crate::state::{Database, Driver};
 
 type Result<T> = std::result::Result<T, sqlx::Error>;
 
@@ -29,7 +30,8 @@ pub async fn product_exists(database: &Database, product: &str) -> Result<bool> 
     Ok(name.is_some())
 }
 
-pub async fn insert(database: &Database, order: &Order) -> Result<()> {
+/// On the database or in a transaction.
+pub async fn insert(to: impl Executor<'_, Database = Driver>, order: &Order) -> Result<()> {
     sqlx::query(
         "INSERT INTO orders (id, tenant_id, product, quantity, total_cents, created_at) VALUES ($1, $2, $3, $4, $5, $6)",
     )
@@ -39,7 +41,7 @@ pub async fn insert(database: &Database, order: &Order) -> Result<()> {
     .bind(order.quantity)
     .bind(order.total_cents)
     .bind(order.created_at)
-    .execute(database)
+    .execute(to)
     .await
     .map(drop)
 }

@@ -4,6 +4,9 @@
 mod cache;
 {% endif -%}
 mod helpers;
+{% if jobs -%}
+mod jobs;
+{% endif -%}
 mod ops;
 mod orders;
 mod users;

@@ -180,6 +180,7 @@ fn generate(checkout: &Checkout, around: &Path) -> Result<PathBuf> {
         name: NAME,
         database: "sqlite",
         redis: false,
+        jobs: false,
         destination: around,
         source: Source::Checkout(checkout.clone()),
         around: Around::Untouched,

@@ -139,6 +139,7 @@ mod tests {
             status_code: 0,
             start_nanos: 0,
             end_nanos: 0,
+            links: Vec::new(),
             resource: BTreeMap::new(),
         }
     }

@@ -37,6 +37,10 @@ pub(crate) fn run(checkout: &Checkout, checks: &Checks) {
         "the plain command inside a workspace adds a member that builds",
         || joins_workspace(checkout),
     );
+    checks.run(
+        "without jobs nothing is left of them, and it builds",
+        || without_jobs(checkout),
+    );
     checks.run("from a git URL it works and builds", || from_git(checkout));
 }
 
@@ -45,6 +49,7 @@ fn generation<'a>(destination: &'a Path, source: Source) -> Generation<'a> {
         name: "shop",
         database: "sqlite",
         redis: false,
+        jobs: true,
         destination,
         source,
         around: Around::Untouched,
@@ -145,6 +150,39 @@ fn resolves(checkout: &Checkout, folder: &Path) -> Result<()> {
     let mut metadata = cargo(folder, &checkout.target());
     metadata.args(["metadata", "--no-deps", "--format-version", "1"]);
     command::capture(&mut metadata).map(drop)
+}
+
+fn without_jobs(checkout: &Checkout) -> Result<()> {
+    let around = tempfile::tempdir()?;
+    let wanted = Generation {
+        name: "idle-preset",
+        jobs: false,
+        ..generation(around.path(), Source::Checkout(checkout.clone()))
+    };
+    let folder = wanted.run()?;
+    for path in sync::files(&folder)? {
+        let name = path.file_stem().unwrap_or_default().to_string_lossy();
+        let relative = path.strip_prefix(&folder)?;
+        ensure!(
+            is_operators(relative) || !name.contains("jobs"),
+            "{} is left",
+            relative.display()
+        );
+    }
+    for args in [
+        &["fmt", "--check"][..],
+        &["clippy", "--all-targets", "--", "-D", "warnings"],
+    ] {
+        command::capture(cargo(&folder, &checkout.target()).args(args))?;
+    }
+    Ok(())
+}
+
+/// Rules and tests of alerts are the same in all services.
+fn is_operators(relative: &Path) -> bool {
+    ["ops", "runbooks"]
+        .iter()
+        .any(|folder| relative.starts_with(folder))
 }
 
 fn from_git(checkout: &Checkout) -> Result<()> {

@@ -41,6 +41,7 @@ impl Preset {
             name: &name,
             database,
             redis: shares(database),
+            jobs: true,
             destination: around.path(),
             source: Source::Checkout(checkout.clone()),
             around: Around::Untouched,
