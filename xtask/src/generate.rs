@@ -210,6 +210,7 @@ mod tests {
             name: "shop",
             database: "sqlite",
             redis: false,
+            jobs: false,
             destination: around.path(),
             source: Source::Git(String::new()),
             around: Around::Untouched,
