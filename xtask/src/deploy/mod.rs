@@ -72,6 +72,7 @@ fn generate(
         name: NAME,
         database,
         redis,
+        jobs: true,
         destination,
         source: Source::Checkout(checkout.clone()),
         around: Around::Untouched,
