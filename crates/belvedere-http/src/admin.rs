@@ -3,6 +3,7 @@
 mod guard;
 mod loggers;
 mod order;
+mod runbooks;
 mod sampling;
 
 use std::{sync::Arc, time::Instant};
@@ -20,7 +21,10 @@ use http::{
 };
 use serde_json::{Value, json};
 
-pub use self::guard::{Guard, guarded};
+pub use self::{
+    guard::{Guard, guarded},
+    runbooks::Runbooks,
+};
 use crate::{health, problem, protect::SecurityHeadersLayer};
 
 /// No order is longer, by far.
@@ -44,6 +48,8 @@ pub struct Admin {
     pub metrics: RenderMetrics,
     /// What `/config` tells: redacted already.
     pub config: Arc<Value>,
+    /// What `/runbooks` tells.
+    pub runbooks: Runbooks,
     /// What `/loggers` and `/sampling` change.
     pub control: Arc<dyn Control>,
     /// Who may change it.
@@ -71,7 +77,7 @@ impl FromRef<Admin> for Guard {
 }
 
 impl Admin {
-    /// `/metrics`, `/health/*`, `/info`, `/config`, `/loggers`, `/sampling`.
+    /// `/metrics`, `/health/*`, `/info`, `/config`, `/runbooks`, `/loggers`, `/sampling`.
     pub fn routes(self) -> Router {
         let router = Router::new()
             .route("/info", get(info))
@@ -80,6 +86,7 @@ impl Admin {
             .merge(sampling::routes())
             .layer(DefaultBodyLimit::max(BODY_LIMIT))
             .with_state(self.clone())
+            .merge(runbooks::routes(self.runbooks, Arc::clone(&self.metrics)))
             .merge(metrics_routes(self.metrics))
             .merge(health::routes(self.health));
         problem::fallbacks(router).layer(SecurityHeadersLayer::new())

@@ -117,6 +117,8 @@ settings! {
         pub addr: SocketAddr = ([127, 0, 0, 1], 9464).into(),
         /// Asked for by everything that changes something: `authorization: Bearer ..`. Without it only loopback is obeyed.
         pub token: Option<Secret> = None,
+        /// The folder of the runbooks that `/runbooks` serves, read at the start.
+        pub runbooks: PathBuf = PathBuf::from("runbooks"),
     }
 }
 

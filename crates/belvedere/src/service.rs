@@ -7,7 +7,7 @@ use belvedere_core::{
 };
 use belvedere_http::{
     AdminConfig, AuthConfig, Callers, HttpConfig, Jwks, Observe, Server,
-    admin::{Admin, Guard, RenderMetrics},
+    admin::{Admin, Guard, RenderMetrics, Runbooks},
     server::Limits,
 };
 use belvedere_redis::Redis;
@@ -279,6 +279,7 @@ impl Service {
             health: health.clone(),
             metrics: Arc::clone(render),
             config: Arc::clone(&self.redacted),
+            runbooks: Runbooks::read(&self.admin.runbooks),
             control: self.telemetry.control(),
             guard,
         };

@@ -13,7 +13,8 @@ fn statements() -> Vec<String> {
     let blocks = blocks.filter_map(|block| block.split_once("\n```"));
     let names = |text: &str| {
         let text = text.replace("send_confirmation", "note");
-        text.replace("report_orders", "note").replace("'default'", "'notes'")
+        text.replace("report_orders", "note")
+            .replace("'default'", "'notes'")
     };
     blocks.map(|(text, _)| names(text)).collect()
 }

@@ -29,6 +29,7 @@ mod propagation;
 mod public_paths;
 mod redis;
 mod relay;
+mod runbooks;
 mod scrape;
 #[cfg(feature = "sentry")]
 mod sentry;
