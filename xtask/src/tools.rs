@@ -48,7 +48,7 @@ struct SystemTool {
     hidden_in: &'static str,
 }
 
-const SYSTEM_TOOLS: [SystemTool; 8] = [
+const SYSTEM_TOOLS: [SystemTool; 11] = [
     SystemTool {
         package: "chromium",
         program: "chromium",
@@ -82,6 +82,21 @@ const SYSTEM_TOOLS: [SystemTool; 8] = [
     SystemTool {
         package: "prometheus-alertmanager",
         program: "amtool",
+        hidden_in: "",
+    },
+    SystemTool {
+        package: "curl",
+        program: "curl",
+        hidden_in: "",
+    },
+    SystemTool {
+        package: "iproute2",
+        program: "ss",
+        hidden_in: "",
+    },
+    SystemTool {
+        package: "jq",
+        program: "jq",
         hidden_in: "",
     },
     SystemTool {

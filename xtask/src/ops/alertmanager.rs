@@ -1,6 +1,7 @@
 //! Who is told what, and what mutes what: asked of `amtool`, and of an Alertmanager that runs.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -104,7 +105,7 @@ const NIGHT: [Sent; 9] = [
 ];
 
 pub(super) fn check_inhibition(ops: &Ops) -> Result<Vec<String>> {
-    let running = Alertmanager::start(ops)?;
+    let running = Alertmanager::start(&ops.alertmanager())?;
     let alerts: Vec<_> = NIGHT.iter().map(Sent::as_json).collect();
     let body = serde_json::to_vec(&alerts)?;
     Call::post("/api/v2/alerts", body).send(running.address)?;
@@ -153,19 +154,19 @@ impl Sent {
 }
 
 /// A real one, on a free port, for as long as this lives.
-struct Alertmanager {
+pub(crate) struct Alertmanager {
     child: Child,
-    address: SocketAddr,
+    pub(crate) address: SocketAddr,
     _storage: TempDir,
 }
 
 impl Alertmanager {
-    fn start(ops: &Ops) -> Result<Self> {
+    pub(crate) fn start(config: &Path) -> Result<Self> {
         let storage = tempfile::tempdir()?;
         let mut command = Command::new("prometheus-alertmanager");
         command
             .arg("--config.file")
-            .arg(ops.alertmanager())
+            .arg(config)
             .arg("--storage.path")
             .arg(storage.path())
             .args([

@@ -2,12 +2,13 @@
 //!
 //! Read with Prometheus's, Alertmanager's and the shell's own programs; what is only ours is checked here.
 
-mod alertmanager;
+pub(crate) mod alertmanager;
+mod drills;
 mod names;
 mod programs;
 mod promql;
 mod rules;
-mod runbook;
+pub(crate) mod runbook;
 mod runbooks;
 mod scripts;
 mod unit_tests;
@@ -50,6 +51,11 @@ impl Ops {
     }
 }
 
+/// The rule files of a template, or of a service.
+pub(crate) fn rule_files(folder: &Path) -> Result<Vec<PathBuf>> {
+    rules::yaml_files(&folder.join("ops/prometheus/rules"))
+}
+
 pub(crate) fn run(checkout: &Checkout) -> Result<()> {
     step("ops: alerts, their tests, their runbooks");
     let ops = Ops {
@@ -57,8 +63,10 @@ pub(crate) fn run(checkout: &Checkout) -> Result<()> {
     };
     let known = Known::read(checkout)?;
     let mut found = written(&ops, &known)?;
+    let rules = Rules::read(&ops)?;
+    found.extend(drills::check(&ops, &rules)?);
     found.extend(programs::check(&ops)?);
-    found.extend(alertmanager::check(&ops, &Rules::read(&ops)?)?);
+    found.extend(alertmanager::check(&ops, &rules)?);
     match found.is_empty() {
         true => Ok(()),
         false => bail!("{}", found.join("\n       ")),

@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 
 /// The sections, in their order.
-pub(super) const SECTIONS: [&str; 8] = [
+pub(crate) const SECTIONS: [&str; 8] = [
     "Meaning",
     "Impact",
     "Confirm",
@@ -19,48 +19,48 @@ pub(super) const SECTIONS: [&str; 8] = [
 
 /// A fence with shell in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Block {
+pub(crate) struct Block {
     /// Of the fence that opens it, from 1.
-    pub(super) line: usize,
-    pub(super) text: String,
+    pub(crate) line: usize,
+    pub(crate) text: String,
     /// Marked `sh undo`.
-    pub(super) is_undo: bool,
+    pub(crate) is_undo: bool,
 }
 
 /// What stands below one heading `### cause: ..`.
 #[derive(Debug)]
-pub(super) struct Cause {
-    pub(super) id: String,
-    pub(super) line: usize,
-    pub(super) text: String,
-    pub(super) blocks: Vec<Block>,
+pub(crate) struct Cause {
+    pub(crate) id: String,
+    pub(crate) line: usize,
+    pub(crate) text: String,
+    pub(crate) blocks: Vec<Block>,
 }
 
 /// What stands below one heading `## ..`, causes apart.
 #[derive(Debug)]
-pub(super) struct Section {
-    pub(super) name: String,
-    pub(super) line: usize,
-    pub(super) blocks: Vec<Block>,
-    pub(super) causes: Vec<Cause>,
+pub(crate) struct Section {
+    pub(crate) name: String,
+    pub(crate) line: usize,
+    pub(crate) blocks: Vec<Block>,
+    pub(crate) causes: Vec<Cause>,
 }
 
 /// A runbook.
 #[derive(Debug)]
-pub(super) struct Runbook {
-    pub(super) title: String,
+pub(crate) struct Runbook {
+    pub(crate) title: String,
     /// What stands before the first section: the set-up.
-    pub(super) setup: Vec<Block>,
-    pub(super) sections: Vec<Section>,
+    pub(crate) setup: Vec<Block>,
+    pub(crate) sections: Vec<Section>,
 }
 
 impl Runbook {
-    pub(super) fn read(path: &Path) -> Result<Self> {
+    pub(crate) fn read(path: &Path) -> Result<Self> {
         let text = fs::read_to_string(path)?;
         Self::parse(&text).with_context(|| path.display().to_string())
     }
 
-    pub(super) fn parse(text: &str) -> Result<Self> {
+    pub(crate) fn parse(text: &str) -> Result<Self> {
         let mut runbook = Self {
             title: String::new(),
             setup: Vec::new(),
@@ -138,12 +138,12 @@ impl Runbook {
         blocks.extend(block);
     }
 
-    pub(super) fn section(&self, name: &str) -> Option<&Section> {
+    pub(crate) fn section(&self, name: &str) -> Option<&Section> {
         self.sections.iter().find(|section| section.name == name)
     }
 
     /// All that a shell is to read, in the order of the file.
-    pub(super) fn blocks(&self) -> impl Iterator<Item = &Block> {
+    pub(crate) fn blocks(&self) -> impl Iterator<Item = &Block> {
         let below = self.sections.iter().flat_map(|section| {
             let causes = section.causes.iter().flat_map(|cause| &cause.blocks);
             section.blocks.iter().chain(causes)
@@ -162,7 +162,7 @@ impl Block {
     }
 
     /// The line after the fence that closes it.
-    pub(super) fn end(&self) -> usize {
+    pub(crate) fn end(&self) -> usize {
         self.line + self.text.lines().count() + 1
     }
 }

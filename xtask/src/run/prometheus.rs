@@ -62,6 +62,11 @@ impl Prometheus {
         })
     }
 
+    /// Where it listens.
+    pub(crate) const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     /// What its interface answers as `data`; its own words when it refuses.
     pub(crate) fn ask(&self, path: &str, parameters: &[(&str, &str)]) -> Result<Value> {
         let pairs = parameters.iter();

@@ -1,0 +1,52 @@
+//! Redis and the payment gateway.
+
+use std::time::Duration;
+
+use anyhow::Result;
+
+use super::done;
+use crate::drill::gateway::Mood;
+use crate::drill::service::Terms;
+use crate::drill::stack::Site;
+use crate::drill::table::Fault;
+
+pub(in crate::drill) fn redis_gone(site: &Site) -> Result<Fault> {
+    site.redis().kill();
+    done()
+}
+
+pub(in crate::drill) fn redis_paused(site: &Site) -> Result<Fault> {
+    site.redis().pause(Duration::from_secs(3600))?;
+    done()
+}
+
+/// A service that does not work without it.
+pub(in crate::drill) fn required_redis_gone(site: &Site) -> Result<Fault> {
+    let required = Terms {
+        env: vec![("REDIS__REQUIRED", "true".to_owned())],
+        ..Terms::default()
+    };
+    site.service.restart_with(&required)?;
+    site.redis().kill();
+    done()
+}
+
+pub(in crate::drill) fn gateway_fails(site: &Site) -> Result<Fault> {
+    site.gateway.is(Mood::Answers(503));
+    done()
+}
+
+pub(in crate::drill) fn gateway_late(site: &Site) -> Result<Fault> {
+    site.gateway.is(Mood::Late(Duration::from_millis(1700)));
+    done()
+}
+
+pub(in crate::drill) fn gateway_silent(site: &Site) -> Result<Fault> {
+    site.gateway.is(Mood::Silent);
+    done()
+}
+
+pub(in crate::drill) fn gateway_gone(site: &Site) -> Result<Fault> {
+    site.gateway.close();
+    done()
+}

@@ -1,0 +1,53 @@
+//! What a runbook's commands have done: the drill's `systemctl`.
+
+use anyhow::{Result, bail};
+
+use super::service::Terms;
+use super::stack::{Site, tell_prometheus};
+
+/// The variables that runbooks take their commands from, and the order that each gives here.
+pub(super) const COMMANDS: [(&str, &str); 8] = [
+    ("RESTART", "restart"),
+    ("ROLL_BACK", "roll-back"),
+    ("KILL_AND_START", "kill-and-start"),
+    ("START_DATABASE", "start-database"),
+    ("KILL_AND_START_DATABASE", "start-database"),
+    ("START_REDIS", "start-redis"),
+    ("KILL_AND_START_REDIS", "start-redis"),
+    ("MEND_UPSTREAM", "mend-upstream"),
+];
+
+pub(super) fn obey(site: &Site, order: &str) -> Result<()> {
+    let service = &site.service;
+    match order {
+        "restart" => service.restart(),
+        "roll-back" => service.restart_with(&version_before()),
+        "kill-and-start" => service.kill().and_then(|()| service.restart()),
+        "start-database" => {
+            site.end_plague();
+            site.postgres.restart()
+        }
+        "let-in" => site.postgres.run("ALTER ROLE shop LOGIN").map(drop),
+        "start-redis" => Ok(site.redis().start_again()?),
+        "mend-upstream" => site.gateway.mend(),
+        "tell-prometheus" => tell_prometheus(service),
+        "pause" => {
+            site.end_plague();
+            Ok(())
+        }
+        "usual-callers" => {
+            site.end_plague();
+            site.load.usual();
+            Ok(())
+        }
+        other => bail!("nobody knows how to `{other}`"),
+    }
+}
+
+/// Without the routes that misbehave.
+fn version_before() -> Terms {
+    Terms {
+        env: vec![("DRILL_VERSION_BEFORE", "1".to_owned())],
+        ..Terms::default()
+    }
+}
