@@ -11,9 +11,9 @@ use tokio::time;
 use crate::{
     breaker::{Breaker, Turn},
     command::Commands,
-    error::{is_read_only, is_unavailable, left_alone, timed_out},
+    error::{is_read_only, is_unavailable, left_alone, timed_out, without_arguments},
     health::RedisCheck,
-    running::Running,
+    running::{Running, begin_at_zero},
 };
 
 /// Redis, its every command seen: a client span named like the command, `db_client_operation_duration_seconds` and
@@ -62,6 +62,7 @@ impl Redis {
             is_required,
         } = options;
         let manager = ConnectionManager::new_lazy_with_config(client.clone(), reconnect.clone())?;
+        begin_at_zero();
         let database = client.get_connection_info().redis_settings().db();
         Ok(Self(Arc::new(Inner {
             client,
@@ -112,7 +113,8 @@ impl Redis {
         let running = Running::begin(known, &self.0.namespace, None);
         let outcome = self.guarded(self.send(command, known.is_idempotent)).await;
         // An answer that is an error comes as a value.
-        running.end(outcome.and_then(Value::extract_error))
+        let outcome = outcome.and_then(Value::extract_error);
+        running.end(outcome.map_err(without_arguments))
     }
 
     async fn pipeline(

@@ -39,6 +39,9 @@ pub trait Backend:
     /// What begins a transaction, where it is not a plain `BEGIN`.
     const BEGIN: Option<&'static str> = None;
 
+    /// What fails in a transaction that can only be rolled back, where `COMMIT` does not.
+    const PROBE: Option<&'static str> = None;
+
     /// What begins the transaction that all migrations run in, where there is no lock for them.
     const MIGRATES_IN: Option<&'static str> = None;
 

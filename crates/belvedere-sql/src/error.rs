@@ -10,6 +10,8 @@ const CANCELLED: &str = "cancelled";
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 /// `read_only_sql_transaction`.
 const READ_ONLY: &str = "25006";
+/// `character_not_in_repertoire`, and `untranslatable_character`, which is what JSON is told.
+const INVALID_TEXT: [&str; 2] = ["22021", "22P05"];
 /// The length of an SQLSTATE; SQLite's codes are shorter.
 const SQLSTATE_LEN: usize = 5;
 
@@ -108,13 +110,23 @@ pub fn is_unavailable(error: &Error) -> bool {
     }
 }
 
-/// How a statement's failure is told: 503 with a hint to come back when the database is out of reach, else 500.
+/// How a statement's failure is told: 503 with a hint to come back when the database is out of reach, 422 `invalid_text` when
+/// PostgreSQL cannot store a text that it was given, else 500.
 pub fn failure(error: &Error) -> belvedere_core::Failure {
     if is_unavailable(error) {
         let failure = belvedere_core::Failure::new(503, "database_unavailable");
         return failure.retry_after(RETRY_AFTER);
     }
+    if is_invalid_text(error) {
+        return belvedere_core::Failure::new(422, "invalid_text");
+    }
     belvedere_core::Failure::new(500, "internal_server_error")
+}
+
+/// A NUL character, or one that the database's encoding does not have. It is a valid JSON string, and nobody else objects to it.
+fn is_invalid_text(error: &Error) -> bool {
+    let code = error.as_database_error().and_then(|error| error.code());
+    code.is_some_and(|code| INVALID_TEXT.contains(&&*code))
 }
 
 /// Whether a row with that key is there already, in either database.

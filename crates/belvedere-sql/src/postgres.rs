@@ -26,6 +26,7 @@ const UNLIMIT: &str = "SET statement_timeout = 0; SET idle_in_transaction_sessio
 impl Backend for Postgres {
     const SYSTEM_NAME: &'static str = "postgresql";
     const URL_EXAMPLE: &'static str = "postgres://user:password@host/database";
+    const PROBE: Option<&'static str> = Some("SELECT 1");
     // Longer than a round trip; shorter than what a waiting caller would notice.
     const ABANDONED_FOR: Option<Duration> = Some(Duration::from_millis(50));
 

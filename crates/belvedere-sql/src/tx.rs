@@ -68,8 +68,9 @@ impl<DB: Backend> Tx<DB> {
     ///
     /// # Errors
     ///
-    /// When the database refuses: a deferred constraint, a lost connection. What was written is then void, except where
-    /// the connection was lost after the `COMMIT` had been sent: that outcome is unknown.
+    /// When the database refuses: a deferred constraint, a lost connection, and on PostgreSQL a statement that has failed before
+    /// and was not taken back with a savepoint (SQLSTATE 25P02; to the server such a `COMMIT` is no error). What was written is
+    /// then void, except where the connection was lost after the `COMMIT` had been sent: that outcome is unknown.
     pub async fn commit(mut self) -> Result<(), Error> {
         self.control("COMMIT", Control::Commit).await?;
         self.is_open = false;
@@ -96,6 +97,7 @@ impl<DB: Backend> Tx<DB> {
 
     /// The connection itself, for libraries that take one. What runs on it has no span, no metric and no slow-query log.
     pub fn raw_connection(&mut self) -> &mut DB::Connection {
+        self.lease.doubt(true);
         self.lease.connection()
     }
 
@@ -110,10 +112,13 @@ impl<DB: Backend> Tx<DB> {
     async fn control(&mut self, sql: &'static str, control: Control) -> Result<(), Error> {
         let mut running = self.run(SqlStr::from_static(sql), Reads::Nothing);
         let left = running.left().map(|left| match control {
-            Control::Commit if !self.lease.is_busy() => left.max(LAST_MOMENT),
+            Control::Commit | Control::Release if !self.lease.is_busy() => left.max(LAST_MOMENT),
             _ => left,
         });
         let outcome = within(left, async {
+            if control == Control::Commit {
+                self.lease.assure(&mut running).await?;
+            }
             let connection = self.lease.send_whole(&mut running);
             let outcome = control.run::<DB>(connection).await;
             self.lease.settle(outcome)
@@ -146,7 +151,7 @@ impl<DB: Backend> Savepoint<'_, DB> {
     /// When the connection is lost, or a statement in it has failed: it can only be rolled back.
     pub async fn commit(mut self) -> Result<(), Error> {
         self.tx
-            .control("RELEASE SAVEPOINT", Control::Commit)
+            .control("RELEASE SAVEPOINT", Control::Release)
             .await?;
         self.is_open = false;
         Ok(())
@@ -161,6 +166,7 @@ impl<DB: Backend> Savepoint<'_, DB> {
         self.tx
             .control("ROLLBACK TO SAVEPOINT", Control::Rollback)
             .await?;
+        self.tx.lease.doubt(false);
         self.is_open = false;
         Ok(())
     }
@@ -189,10 +195,11 @@ impl<DB: Backend> Drop for Savepoint<'_, DB> {
 }
 
 /// What sqlx counts the depth by.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Control {
     Begin,
     Commit,
+    Release,
     Rollback,
 }
 
@@ -200,7 +207,7 @@ impl Control {
     async fn run<DB: Backend>(self, connection: &mut DB::Connection) -> Result<(), Error> {
         match self {
             Self::Begin => DB::TransactionManager::begin(connection, None).await,
-            Self::Commit => DB::TransactionManager::commit(connection).await,
+            Self::Commit | Self::Release => DB::TransactionManager::commit(connection).await,
             Self::Rollback => DB::TransactionManager::rollback(connection).await,
         }
     }

@@ -120,6 +120,10 @@ impl Telemetry {
         } else {
             Metrics::off()
         };
+        let queues = pipeline.iter().flat_map(Pipeline::queues);
+        let queues = queues.chain(export.iter().map(LogExport::queue));
+        let queues = queues.chain(metrics_queue.as_deref());
+        queues.for_each(Queue::begin_at_zero);
         let push = start_push(&metrics, metrics_queue, config)?;
         let log = start_log(&fixed)?;
         let lines = LogLayer::new(log.clone(), fixed, redactor).export(export.clone());

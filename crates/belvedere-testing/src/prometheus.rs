@@ -42,6 +42,13 @@ pub struct Prometheus {
     folder: TempDir,
 }
 
+/// The value of the first series of `text`, as `/metrics` has it, that begins with `series`.
+#[must_use]
+pub fn value_of(text: &str, series: &str) -> Option<f64> {
+    let line = text.lines().find(|line| line.starts_with(series))?;
+    line.rsplit(' ').next()?.parse().ok()
+}
+
 /// One series of what an expression returns.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PromSample {

@@ -1,5 +1,4 @@
-//! A service all of whose routes ask a PostgreSQL: for trying what its operator sees of every way to run a statement, and what
-//! seeing it costs.
+//! A service all of whose routes ask a PostgreSQL: for trying what its operator sees of every way to run a statement.
 //!
 //! `DATABASE_URL=postgres://.. cargo run --features postgres --example queries`, then `curl http://127.0.0.1:8000/ways`.
 
@@ -13,8 +12,7 @@ use axum::{
 };
 use belvedere::{
     AsFailure, Boot, BootError, Failure, NoSettings, Problem, Stopped, about,
-    extract::Path,
-    sql::{Db, failure},
+    sql::{Db, QueryResultExt, failure},
 };
 use futures_util::{StreamExt, TryStreamExt};
 use sqlx::{Postgres, QueryBuilder};
@@ -45,12 +43,10 @@ async fn compose(boot: Boot<NoSettings>) -> Result<Stopped, BootError> {
     let routes = Router::new()
         .route("/ok", get(async || "ok"))
         .route("/ways", get(ways))
-        .route("/orders", get(count))
+        .route("/orders", get(count).post(add))
         .route("/visits", post(visit))
         .route("/sleep", get(sleep))
         .route("/rows", get(rows))
-        .route("/seen/{times}", get(seen))
-        .route("/bare/{times}", get(bare))
         .with_state(database.clone());
     boot.service()
         .open_routes(routes)
@@ -113,6 +109,14 @@ async fn count(State(db): Database) -> Result<String, Problem> {
     Ok(count.fetch_one(&db).await.map_err(Asked)?.to_string())
 }
 
+/// Products have different names.
+async fn add(State(db): Database, product: String) -> Result<(), Problem> {
+    let insert = sqlx::query("INSERT INTO orders (product) VALUES ($1)");
+    let inserted = insert.bind(product).execute(&db).await;
+    inserted.conflict_on("orders_product_key", "product_taken")?;
+    Ok(())
+}
+
 async fn visit(State(db): Database) -> Result<&'static str, Problem> {
     let insert = sqlx::query("INSERT INTO visits VALUES (now())");
     insert.execute(&db).await.map_err(Asked)?;
@@ -129,23 +133,4 @@ async fn sleep(State(db): Database) -> Result<&'static str, Problem> {
 async fn rows(State(db): Database) -> Body {
     let rows = sqlx::query_scalar::<_, String>(MANY).fetch(db);
     Body::from_stream(rows.map(|row| row.map(Bytes::from)))
-}
-
-/// So many statements, each of them seen.
-async fn seen(State(db): Database, Path(times): Path<u32>) -> Result<(), Problem> {
-    for _ in 0..times {
-        let one = sqlx::query_scalar::<_, String>(ONE).bind(1_i64);
-        one.fetch_one(&db).await.map_err(Asked)?;
-    }
-    Ok(())
-}
-
-/// The same by sqlx alone: what the other costs more is the price of seeing.
-async fn bare(State(db): Database, Path(times): Path<u32>) -> Result<(), Problem> {
-    let pool = db.raw_pool();
-    for _ in 0..times {
-        let one = sqlx::query_scalar::<_, String>(ONE).bind(1_i64);
-        one.fetch_one(pool).await.map_err(Asked)?;
-    }
-    Ok(())
 }

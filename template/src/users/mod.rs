@@ -1,6 +1,5 @@
 //! Users: signing up.
 
-mod error;
 mod handlers;
 mod model;
 mod store;
@@ -9,7 +8,6 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::state::AppState;
 
-pub use error::UserError;
 pub use model::{NewUser, User};
 
 /// `/v1/users`.

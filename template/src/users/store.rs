@@ -1,7 +1,9 @@
-use super::{User, UserError};
+use belvedere::sql::{QueryError, QueryResultExt};
+
+use super::User;
 use crate::state::Database;
 
-pub async fn insert(database: &Database, user: &User) -> Result<(), UserError> {
+pub async fn insert(database: &Database, user: &User) -> Result<(), QueryError> {
     sqlx::query(
         "INSERT INTO users (id, tenant_id, email, source, created_at) VALUES ($1, $2, $3, $4, $5)",
     )
@@ -11,6 +13,7 @@ pub async fn insert(database: &Database, user: &User) -> Result<(), UserError> {
     .bind(&user.source)
     .bind(user.created_at)
     .execute(database)
-    .await?;
-    Ok(())
+    .await
+    .conflict_on("users_tenant_email", "email_taken")
+    .map(drop)
 }

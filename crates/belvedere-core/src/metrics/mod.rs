@@ -38,9 +38,11 @@ mod exemplar;
 mod label;
 mod lint;
 mod money;
+mod observed;
 
 pub use ::metrics::{Counter, Gauge, Histogram};
 pub use declared::{Declaration, Declared, Metric, declaration};
 pub use exemplar::{exemplar, exemplify};
 pub use label::{Label, LabelText};
 pub use money::{Money, is_money, money};
+pub use observed::{Observed, observe_all, observe_at_scrapes};

@@ -3,19 +3,19 @@
 use std::time::Duration;
 
 use belvedere_core::trace::Parent;
-use belvedere_testing::ThrowAwayRedis;
+use belvedere_testing::{CapturedRequest, ThrowAwayRedis};
 use opentelemetry::trace::{SpanKind, Status};
 use redis::{AsyncCommands, RedisResult, Script};
 use tokio::time;
 
-use crate::helpers::{Request, connect, metrics, value};
+use crate::helpers::{connect, metrics, value};
 
 #[tokio::test]
 async fn a_command_is_a_client_span_without_its_key_or_value() {
     let metrics = metrics();
     let server = ThrowAwayRedis::start().unwrap();
     let redis = connect(&format!("{}/3", server.url())).await;
-    let request = Request::new();
+    let request = CapturedRequest::begin();
     let read: String = request
         .run(async {
             let mut redis = redis.clone();
@@ -46,7 +46,7 @@ async fn a_command_is_a_client_span_without_its_key_or_value() {
     }
     let series = "db_client_operation_duration_seconds_count{db_system_name=\"redis\",\
                   db_operation_name=\"GET\",db_collection_name=\"\"}";
-    assert_eq!(value(&metrics, series).as_deref(), Some("1"));
+    assert_eq!(value(&metrics, series), Some(1.0));
 }
 
 #[tokio::test]
@@ -55,7 +55,7 @@ async fn an_error_answer_is_told_by_its_code_alone() {
     let server = ThrowAwayRedis::start().unwrap();
     let redis = connect(&server.url()).await;
     server.ask("LPUSH list secret").unwrap();
-    let request = Request::new();
+    let request = CapturedRequest::begin();
     let mut client = redis.clone();
     let outcome: RedisResult<String> = request.run(client.get("list")).await;
     assert!(outcome.is_err());
@@ -64,14 +64,14 @@ async fn an_error_answer_is_told_by_its_code_alone() {
     assert_eq!(spans[0].get("db.response.status_code"), Some("WRONGTYPE"));
     assert_eq!(spans[0].get("error.type"), Some("server"));
     let series = "db_client_errors_total{db_system_name=\"redis\",error_type=\"WRONGTYPE\"}";
-    assert_eq!(value(&metrics, series).as_deref(), Some("1"));
+    assert_eq!(value(&metrics, series), Some(1.0));
 }
 
 #[tokio::test]
 async fn pipelines_transactions_and_scripts_are_one_span_each() {
     let server = ThrowAwayRedis::start().unwrap();
     let redis = connect(&server.url()).await;
-    let request = Request::new();
+    let request = CapturedRequest::begin();
     let script = Script::new("return redis.call('GET', KEYS[1])");
     let read: String = request
         .run(async {
@@ -101,7 +101,7 @@ async fn an_error_inside_a_pipeline_is_told_once() {
     let server = ThrowAwayRedis::start().unwrap();
     let redis = connect(&server.url()).await;
     server.ask("LPUSH list secret").unwrap();
-    let request = Request::new();
+    let request = CapturedRequest::begin();
     let mut pipe = redis::pipe();
     pipe.set("a", 1).get("list");
     let mut client = redis.clone();
@@ -118,7 +118,7 @@ async fn a_command_that_nobody_waits_for_ends_its_span() {
     let server = ThrowAwayRedis::start().unwrap();
     let redis = connect(&server.url()).await;
     server.pause(Duration::from_secs(5)).unwrap();
-    let request = Request::new();
+    let request = CapturedRequest::begin();
     let mut client = redis.clone();
     let asked = client.get::<_, String>("colour");
     let left = request
@@ -129,5 +129,5 @@ async fn a_command_that_nobody_waits_for_ends_its_span() {
     assert_eq!(spans[0].get("error.type"), Some("cancelled"));
     assert_eq!(spans[0].status, Status::Unset);
     let series = "db_client_errors_total{db_system_name=\"redis\",error_type=\"cancelled\"}";
-    assert_eq!(value(&metrics, series).as_deref(), Some("1"));
+    assert_eq!(value(&metrics, series), Some(1.0));
 }

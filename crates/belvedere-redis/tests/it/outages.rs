@@ -7,7 +7,7 @@ use belvedere_testing::{TcpProxy, ThrowAwayRedis};
 use futures_util::future::join_all;
 use redis::{AsyncCommands, RedisResult};
 
-use crate::helpers::{Log, Source, connect, counted, metrics, until};
+use crate::helpers::{Source, capture_log, connect, counted, metrics, until};
 
 const TTL: Duration = Duration::from_secs(60);
 /// Five times the limit of a command: how long a caller may be held up.
@@ -30,7 +30,7 @@ async fn is_hit(cache: &Cache<u32>, key: &str) -> bool {
 
 #[tokio::test]
 async fn a_killed_redis_is_a_cache_miss_and_hits_come_back_with_it() {
-    let (metrics, log) = (metrics(), Log::capture());
+    let (metrics, log) = (metrics(), capture_log());
     let mut server = ThrowAwayRedis::start().unwrap();
     let redis = connect(&server.url()).await;
     let cache = orders(&redis);
@@ -41,7 +41,7 @@ async fn a_killed_redis_is_a_cache_miss_and_hits_come_back_with_it() {
         assert!(!is_hit(&cache, "7").await);
         assert!(began.elapsed() < 2 * HELD_UP, "{:?}", began.elapsed());
     }
-    assert_eq!(counted(&metrics, "error"), "40");
+    assert_eq!(counted(&metrics, "error"), Some(40.0));
     assert_eq!(log.lines("redis_connection_failed").len(), 1);
     server.start_again().unwrap();
     let back = until("hits", || is_hit(&cache, "7")).await;
@@ -87,7 +87,7 @@ async fn a_redis_that_hangs_holds_nobody_up_and_is_left_alone() {
     let values = join_all(loads).await;
     assert!(values.iter().all(Result::is_ok));
     assert!(began.elapsed() < HELD_UP, "{:?}", began.elapsed());
-    assert_eq!(counted(&metrics, "error"), "50");
+    assert_eq!(counted(&metrics, "error"), Some(50.0));
     let began = Instant::now();
     for key in &keys[..10] {
         cache.get_or_load(key, source.load()).await.unwrap();

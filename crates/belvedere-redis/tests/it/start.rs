@@ -6,7 +6,7 @@ use belvedere_core::HealthCheck;
 use belvedere_redis::{ConnectError, Redis, RedisConfig};
 use belvedere_testing::ThrowAwayRedis;
 
-use crate::helpers::{Log, config, connect};
+use crate::helpers::{capture_log, config, connect};
 
 const PATIENCE: Duration = Duration::from_millis(200);
 
@@ -16,7 +16,7 @@ async fn refused(config: &RedisConfig) -> ConnectError {
 
 #[tokio::test]
 async fn a_good_one_is_told_without_its_password() {
-    let log = Log::capture();
+    let log = capture_log();
     let server = ThrowAwayRedis::with_password("hunter2").unwrap();
     let redis = connect(&server.url()).await;
     assert!(redis.health_check().check().await.is_ok());
@@ -30,7 +30,7 @@ async fn a_good_one_is_told_without_its_password() {
 
 #[tokio::test]
 async fn one_that_is_not_required_holds_up_no_start_and_is_found_later() {
-    let log = Log::capture();
+    let log = capture_log();
     let mut server = ThrowAwayRedis::start().unwrap();
     let url = server.url();
     server.kill();

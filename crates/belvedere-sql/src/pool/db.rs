@@ -1,6 +1,9 @@
 use std::{fmt, sync::Arc};
 
-use belvedere_core::HealthCheck;
+use belvedere_core::{
+    HealthCheck,
+    metrics::{Observed, observe_at_scrapes},
+};
 use sqlx::{
     Connection, Error, Pool, SqlStr,
     migrate::{MigrateError, Migrator},
@@ -46,8 +49,10 @@ impl<DB: Backend> Db<DB> {
             sights,
             breakdown: Breakdown::default(),
         };
+        let inner = Arc::new(inner);
+        observe_at_scrapes(&inner);
         Self {
-            inner: Arc::new(inner),
+            inner,
             class: QueryClass::new(),
         }
     }
@@ -110,10 +115,9 @@ impl<DB: Backend> Db<DB> {
         &self.inner.pool
     }
 
-    /// Writes the gauges of the pool. Each loan, return and health check does it too, so they are never older than
-    /// the last of them.
+    /// Writes the gauges of the pool. Belvedere's own recorder has it done at each scrape; others have to be told.
     pub fn observe(&self) {
-        self.inner.levels.tell(self.inner.pool.size());
+        self.inner.observe();
     }
 
     /// Refuses new statements, waits for the running ones, closes every connection.
@@ -149,6 +153,13 @@ impl<DB: Backend> Db<DB> {
         {
             time::sleep(pause).await;
         }
+    }
+}
+
+impl<DB: Backend> Observed for Inner<DB> {
+    fn observe(&self) {
+        let idle = u32::try_from(self.pool.num_idle()).unwrap_or(u32::MAX);
+        self.levels.tell(self.pool.size(), idle);
     }
 }
 

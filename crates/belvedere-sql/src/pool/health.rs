@@ -26,7 +26,6 @@ impl<DB: Backend> HealthCheck for DatabaseCheck<DB> {
     fn check(&self) -> BoxFuture<'_, Result<(), CheckFailure>> {
         Box::pin(async {
             let outcome = self.ask().await;
-            self.0.observe();
             outcome.map_err(|error| CheckFailure(error.into()))
         })
     }

@@ -6,6 +6,7 @@ use tokio::{runtime::Handle, time};
 use super::Db;
 use crate::{
     Backend,
+    backend::Query,
     error::spoils_connection,
     statement::{Running, Sight},
 };
@@ -20,6 +21,8 @@ pub(crate) struct Lease<DB: Backend> {
     connection: Option<PoolConnection<DB>>,
     in_use: Option<InUse<DB>>,
     work: Work,
+    /// A statement has failed, or nobody knows.
+    is_in_doubt: bool,
 }
 
 /// What a connection is at, and what becomes of it when that is dropped.
@@ -46,6 +49,7 @@ impl<DB: Backend> Lease<DB> {
             connection: Some(taken?),
             in_use: Some(InUse::begin(db)),
             work: Work::Nothing,
+            is_in_doubt: false,
         })
     }
 
@@ -73,13 +77,31 @@ impl<DB: Backend> Lease<DB> {
     /// The statement has ended. What has spoiled the connection does not come back to the pool.
     pub(crate) fn settle<T>(&mut self, outcome: Result<T, Error>) -> Result<T, Error> {
         self.work = Work::Nothing;
-        if let Err(error) = &outcome
-            && spoils_connection(error)
-        {
-            self.db().saw_breakdown();
-            self.connection().close_on_drop();
+        if let Err(error) = &outcome {
+            self.is_in_doubt = true;
+            if spoils_connection(error) {
+                self.db().saw_breakdown();
+                self.connection().close_on_drop();
+            }
         }
         outcome
+    }
+
+    /// Nobody has seen what has become of the transaction, or whoever has knows: see [`Lease::assure`].
+    pub(crate) const fn doubt(&mut self, is_in_doubt: bool) {
+        self.is_in_doubt = is_in_doubt;
+    }
+
+    /// Fails where the transaction has: its `COMMIT` would roll it back, and say that all is well.
+    pub(crate) async fn assure(&mut self, running: &mut Running) -> Result<(), Error> {
+        if let Some(probe) = DB::PROBE
+            && (self.is_in_doubt || self.is_busy())
+        {
+            let connection = self.send_whole(running);
+            let answer = DB::fetch_optional(connection, Query::take(probe)).await;
+            self.settle(answer)?;
+        }
+        Ok(())
     }
 
     /// Whether a statement was dropped before its end.
@@ -138,7 +160,7 @@ async fn is_ready<DB: Backend>(connection: &mut PoolConnection<DB>, work: Work) 
     matches!(time::timeout(patience, connection.ping()).await, Ok(Ok(())))
 }
 
-/// Counts a connection as used.
+/// A connection's place before the watchdog.
 #[derive(Debug)]
 pub(crate) struct InUse<DB: Backend> {
     db: Db<DB>,
@@ -147,8 +169,6 @@ pub(crate) struct InUse<DB: Backend> {
 
 impl<DB: Backend> InUse<DB> {
     fn begin(db: &Db<DB>) -> Self {
-        db.levels().lend();
-        db.observe();
         Self {
             db: db.clone(),
             sight: db.sights().take(),
@@ -159,7 +179,5 @@ impl<DB: Backend> InUse<DB> {
 impl<DB: Backend> Drop for InUse<DB> {
     fn drop(&mut self) {
         self.db.sights().give_back(Arc::clone(&self.sight));
-        self.db.levels().take_back();
-        self.db.observe();
     }
 }

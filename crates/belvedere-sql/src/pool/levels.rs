@@ -1,7 +1,4 @@
-use std::{
-    sync::atomic::{AtomicU32, Ordering},
-    time::Instant,
-};
+use std::time::Instant;
 
 use belvedere_core::names::metric;
 use metrics::{Counter, Gauge, Histogram};
@@ -9,7 +6,6 @@ use metrics::{Counter, Gauge, Histogram};
 /// The metrics of one pool (OpenTelemetry semantic conventions, database client metrics).
 #[derive(Debug)]
 pub(crate) struct Levels {
-    in_use: AtomicU32,
     all: Gauge,
     used: Gauge,
     idle: Gauge,
@@ -21,9 +17,9 @@ pub(crate) struct Levels {
 impl Levels {
     pub(crate) fn new(system: &'static str, max: u32) -> Self {
         metrics::gauge!(metric::DB_CONNECTION_MAX, "db_system_name" => system).set(max);
+        begin_at_zero(system);
         let count = |state| metrics::gauge!(metric::DB_CONNECTION_COUNT, "db_system_name" => system, "state" => state);
         Self {
-            in_use: AtomicU32::new(0),
             all: metrics::gauge!(metric::ACTIVE_DATABASE_CONNECTIONS),
             used: count("used"),
             idle: count("idle"),
@@ -39,21 +35,11 @@ impl Levels {
         Waiting(self, Instant::now())
     }
 
-    /// A connection is lent, or comes back.
-    pub(crate) fn lend(&self) {
-        self.in_use.fetch_add(1, Ordering::Relaxed);
-    }
-
-    pub(crate) fn take_back(&self) {
-        self.in_use.fetch_sub(1, Ordering::Relaxed);
-    }
-
-    /// Writes the gauges for a pool of `size` connections.
-    pub(crate) fn tell(&self, size: u32) {
-        let in_use = self.in_use.load(Ordering::Relaxed);
+    /// Writes the gauges for a pool of `size` connections. One that is cleared up behind its user is not idle yet.
+    pub(crate) fn tell(&self, size: u32, idle: u32) {
         self.all.set(size);
-        self.used.set(in_use);
-        self.idle.set(size.saturating_sub(in_use));
+        self.used.set(size.saturating_sub(idle));
+        self.idle.set(idle.min(size));
     }
 
     pub(crate) fn count_timeout(&self) {
@@ -69,5 +55,22 @@ impl Drop for Waiting<'_> {
     fn drop(&mut self) {
         self.0.pending.decrement(1);
         self.0.wait.record(self.1.elapsed().as_secs_f64());
+    }
+}
+
+/// Errors that no database names, and operations that most services run: a first event would otherwise bring its series with it,
+/// and no rate would see it.
+fn begin_at_zero(system: &'static str) {
+    for class in ["cancelled", "io", "pool_timeout", "timeout"] {
+        metrics::counter!(metric::DB_ERRORS, "db_system_name" => system, "error_type" => class)
+            .increment(0);
+    }
+    for operation in ["SELECT", "INSERT", "UPDATE", "DELETE"] {
+        metrics::counter!(
+            metric::SLOW_QUERIES,
+            "db_system_name" => system,
+            "db_operation_name" => operation,
+        )
+        .increment(0);
     }
 }

@@ -4,12 +4,12 @@ use std::time::{Duration, Instant};
 
 use belvedere_core::config::Seconds;
 use belvedere_sql::{DatabaseConfig, Db, QueryClass, is_unavailable};
-use belvedere_testing::ThrowAwayPostgres;
+use belvedere_testing::{CapturedRequest, ThrowAwayPostgres};
 use futures_util::StreamExt;
 use opentelemetry::trace::Status;
 use sqlx::Postgres;
 
-use crate::helpers::{Request, config, metrics, open, value};
+use crate::helpers::{config, metrics, open, value};
 
 /// What a request has here.
 const LIMIT: Duration = Duration::from_secs(1);
@@ -33,7 +33,7 @@ async fn run(db: &Db<Postgres>, sql: &'static str) -> Result<(), sqlx::Error> {
 
 #[tokio::test]
 async fn the_statements_of_a_request_have_one_limit_together() {
-    let ((_server, db), request) = (start().await, Request::new());
+    let ((_server, db), request) = (start().await, CapturedRequest::begin());
     let began = Instant::now();
     request.run(run(&db, MORE_THAN_HALF)).await.unwrap();
     let error = request.run(run(&db, MORE_THAN_HALF)).await.unwrap_err();
@@ -48,7 +48,7 @@ async fn the_statements_of_a_request_have_one_limit_together() {
 
 #[tokio::test]
 async fn statements_that_run_side_by_side_count_once() {
-    let ((_server, db), request) = (start().await, Request::new());
+    let ((_server, db), request) = (start().await, CapturedRequest::begin());
     let both =
         request.run(async { tokio::join!(run(&db, MORE_THAN_HALF), run(&db, MORE_THAN_HALF)) });
     assert!(matches!(both.await, (Ok(()), Ok(()))));
@@ -58,7 +58,7 @@ async fn statements_that_run_side_by_side_count_once() {
 #[tokio::test]
 async fn the_wait_for_a_connection_counts_too() {
     let metrics = metrics();
-    let ((_server, db), request) = (start().await, Request::new());
+    let ((_server, db), request) = (start().await, CapturedRequest::begin());
     let held = (db.begin().await.unwrap(), db.begin().await.unwrap());
     request
         .run(async {
@@ -73,7 +73,7 @@ async fn the_wait_for_a_connection_counts_too() {
 
 #[tokio::test]
 async fn what_holds_up_no_answer_has_no_limit_unless_it_asks_for_one() {
-    let ((_server, db), request) = (start().await, Request::new());
+    let ((_server, db), request) = (start().await, CapturedRequest::begin());
     run(&db, TOO_MUCH).await.unwrap();
     let beside = db.clone();
     let beside = request
@@ -85,7 +85,7 @@ async fn what_holds_up_no_answer_has_no_limit_unless_it_asks_for_one() {
 
 #[tokio::test]
 async fn a_class_of_queries_may_take_longer_in_a_request() {
-    let ((_server, db), request) = (start().await, Request::new());
+    let ((_server, db), request) = (start().await, CapturedRequest::begin());
     const REPORTS: QueryClass = QueryClass::new().limit(Duration::from_secs(20));
     request
         .run(run(&db.class(REPORTS), TOO_MUCH))
@@ -100,7 +100,7 @@ async fn a_class_of_queries_may_take_longer_in_a_request() {
 
 #[tokio::test]
 async fn the_reader_of_a_stream_may_take_its_time_and_the_database_may_not() {
-    let ((_server, db), request) = (start().await, Request::new());
+    let ((_server, db), request) = (start().await, CapturedRequest::begin());
     let slow_reader = async {
         let mut rows = sqlx::query("SELECT generate_series(1, 3)").fetch(&db);
         while let Some(row) = rows.next().await {

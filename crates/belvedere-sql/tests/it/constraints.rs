@@ -75,6 +75,22 @@ async fn a_violation_is_told_by_the_constraint_that_the_call_site_names() {
     every_constraint!(&db);
 }
 
+/// It is a valid JSON string, and nobody before the database objects to it.
+#[tokio::test]
+async fn a_text_that_cannot_be_stored_is_the_callers_mistake() {
+    let server = ThrowAwayPostgres::start().unwrap();
+    let db = connect::<Postgres>(server.url()).await;
+    for (sql, text) in [
+        ("SELECT $1::text", "a\0b"),
+        ("SELECT $1::text::jsonb", r#""\u0000""#),
+    ] {
+        let error = sqlx::query(sql).bind(text).execute(&db).await.unwrap_err();
+        assert_eq!(told(&error.into()), (422, "invalid_text"));
+    }
+    let other = sqlx::query("SELECT 1 / 0").execute(&db).await.unwrap_err();
+    assert_eq!(told(&other.into()).0, 500);
+}
+
 #[tokio::test]
 async fn sqlite_tells_the_same_of_a_table_with_one_constraint_of_a_kind() {
     let db = connect::<Sqlite>("sqlite::memory:").await;

@@ -1,10 +1,10 @@
 use belvedere_sql::Db;
-use belvedere_testing::ThrowAwayPostgres;
+use belvedere_testing::{CapturedRequest, ThrowAwayPostgres};
 use futures_util::{StreamExt, TryStreamExt};
 use opentelemetry::trace::Status;
 use sqlx::Postgres;
 
-use crate::helpers::{Request, attribute, connect};
+use crate::helpers::{attribute, connect, only_span};
 
 const IN: &str = "COPY orders FROM STDIN";
 const OUT: &str = "COPY orders TO STDOUT";
@@ -19,7 +19,7 @@ async fn start() -> (ThrowAwayPostgres, Db<Postgres>) {
 
 #[tokio::test]
 async fn rows_go_in_and_out_by_copy_and_are_seen() {
-    let ((_server, db), request) = (start().await, Request::new());
+    let ((_server, db), request) = (start().await, CapturedRequest::begin());
     let work = async {
         assert_eq!(db.copy_in(IN, &b"1\tkeep\n2\tspire\n"[..]).await?, 2);
         let mut tx = db.begin().await?;
@@ -46,12 +46,12 @@ async fn rows_go_in_and_out_by_copy_and_are_seen() {
 
 #[tokio::test]
 async fn a_copy_that_fails_brings_nothing_in_and_tells_its_sqlstate() {
-    let ((_server, db), request) = (start().await, Request::new());
+    let ((_server, db), request) = (start().await, CapturedRequest::begin());
     let twice = request
         .run(db.copy_in(IN, &b"1\tkeep\n1\tspire\n"[..]))
         .await;
     assert!(twice.is_err());
-    assert_eq!(request.only_span().status, Status::error("23505"));
+    assert_eq!(only_span(&request).status, Status::error("23505"));
     let broken = source_that_breaks();
     assert!(db.copy_in(IN, broken).await.is_err());
     let count: i64 = sqlx::query_scalar("SELECT count(*) FROM orders")

@@ -7,7 +7,7 @@ use belvedere_sql::{DatabaseConfig, Db, is_unavailable};
 use belvedere_testing::ThrowAwayPostgres;
 use sqlx::Postgres;
 
-use crate::helpers::{Log, config, connect, open};
+use crate::helpers::{capture_log, config, connect, open};
 
 const INSERT: &str = "INSERT INTO orders VALUES (1)";
 const SOON: Duration = Duration::from_secs(10);
@@ -115,7 +115,7 @@ async fn a_limit_of_zero_is_none() {
 
 #[tokio::test]
 async fn pools_that_the_server_cannot_hold_are_warned_of_at_the_start() {
-    let log = Log::capture();
+    let log = capture_log();
     let server = ThrowAwayPostgres::start().unwrap();
     let fits = config(server.url());
     open::<Postgres>(&fits).await;

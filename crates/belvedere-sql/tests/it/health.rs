@@ -1,10 +1,12 @@
 use belvedere_core::HealthCheck;
 
-use crate::helpers::{Request, sqlite};
+use belvedere_testing::CapturedRequest;
+
+use crate::helpers::sqlite;
 
 #[tokio::test]
 async fn the_check_asks_the_database_and_leaves_no_span() {
-    let (db, request) = (sqlite().await, Request::new());
+    let (db, request) = (sqlite().await, CapturedRequest::begin());
     let check = db.health_check();
     assert_eq!((check.name(), check.is_critical()), ("database", true));
     assert!(request.run(check.check()).await.is_ok());

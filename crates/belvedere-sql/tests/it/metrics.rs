@@ -1,5 +1,9 @@
 use std::time::Duration;
 
+use belvedere_sql::Db;
+use metrics_exporter_prometheus::PrometheusHandle;
+use sqlx::Sqlite;
+
 use crate::helpers::{hasty, insert, metrics, sqlite, value};
 
 #[tokio::test]
@@ -41,20 +45,10 @@ async fn a_cancelled_statement_is_counted() {
 async fn the_gauges_of_the_pool_follow_its_loans() {
     let metrics = metrics();
     let db = sqlite().await;
-    let used = r#"db_client_connection_count{db_system_name="sqlite",state="used"}"#;
-    let idle = r#"db_client_connection_count{db_system_name="sqlite",state="idle"}"#;
-
     let tx = db.begin().await.unwrap();
-    assert_eq!(value(&metrics, "active_database_connections "), Some(1.0));
-    assert_eq!(
-        (value(&metrics, used), value(&metrics, idle)),
-        (Some(1.0), Some(0.0))
-    );
+    assert_eq!(connections(&db, &metrics), (1.0, 0.0));
     tx.commit().await.unwrap();
-    assert_eq!(
-        (value(&metrics, used), value(&metrics, idle)),
-        (Some(0.0), Some(1.0))
-    );
+    until_idle(&db, &metrics).await;
     assert_eq!(value(&metrics, "db_client_connection_max{"), Some(1.0));
     assert_eq!(
         value(&metrics, "db_client_connection_wait_time_seconds_count"),
@@ -62,7 +56,62 @@ async fn the_gauges_of_the_pool_follow_its_loans() {
     );
 
     db.close().await;
+    assert_eq!(connections(&db, &metrics), (0.0, 0.0));
     assert_eq!(value(&metrics, "active_database_connections "), Some(0.0));
+}
+
+/// SQLite cannot be told to stop.
+#[tokio::test]
+async fn a_connection_that_works_for_nobody_is_used() {
+    let metrics = metrics();
+    let db = sqlite().await;
+    let long = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 3000000) SELECT max(i) FROM n";
+    let statement = sqlx::query(long).execute(&db);
+    let limit = Duration::from_millis(20);
+    assert!(tokio::time::timeout(limit, statement).await.is_err());
+    assert_eq!(connections(&db, &metrics), (1.0, 0.0));
+    until_idle(&db, &metrics).await;
+
+    let mut by_hand = db.raw_pool().acquire().await.unwrap();
+    assert_eq!(connections(&db, &metrics), (1.0, 0.0));
+    by_hand.return_to_pool().await;
+    assert_eq!(connections(&db, &metrics), (0.0, 1.0));
+}
+
+/// How many are used, and how many idle.
+fn connections(db: &Db<Sqlite>, metrics: &PrometheusHandle) -> (f64, f64) {
+    db.observe();
+    let count = |state| {
+        let series =
+            format!(r#"db_client_connection_count{{db_system_name="sqlite",state="{state}"}}"#);
+        value(metrics, &series).unwrap()
+    };
+    (count("used"), count("idle"))
+}
+
+/// A connection is looked after before it is idle.
+async fn until_idle(db: &Db<Sqlite>, metrics: &PrometheusHandle) {
+    let idle = async {
+        while connections(db, metrics) != (0.0, 1.0) {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    let idle = tokio::time::timeout(Duration::from_secs(30), idle).await;
+    assert!(idle.is_ok(), "{:?}", connections(db, metrics));
+}
+
+#[tokio::test]
+async fn counters_are_there_before_what_they_count() {
+    let metrics = metrics();
+    let _db = sqlite().await;
+    for series in [
+        r#"db_client_errors_total{db_system_name="sqlite",error_type="pool_timeout"}"#,
+        r#"db_client_errors_total{db_system_name="sqlite",error_type="timeout"}"#,
+        r#"slow_queries_total{db_system_name="sqlite",db_operation_name="SELECT"}"#,
+        r#"db_client_connection_timeouts_total{db_system_name="sqlite"}"#,
+    ] {
+        assert_eq!(value(&metrics, series), Some(0.0), "{series}");
+    }
 }
 
 #[tokio::test]

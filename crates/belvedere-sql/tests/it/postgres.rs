@@ -2,12 +2,12 @@ use std::time::{Duration, Instant};
 
 use belvedere_core::HealthCheck;
 use belvedere_sql::{ConnectError, Db, is_unavailable, is_unique_violation};
-use belvedere_testing::ThrowAwayPostgres;
+use belvedere_testing::{CapturedRequest, ThrowAwayPostgres};
 use futures_util::TryStreamExt;
 use opentelemetry::trace::Status;
 use sqlx::Postgres;
 
-use crate::helpers::{Request, attribute, config, connect};
+use crate::helpers::{attribute, config, connect, only_span};
 
 async fn start() -> (ThrowAwayPostgres, Db<Postgres>) {
     let server = ThrowAwayPostgres::start().unwrap_or_else(|error| panic!("{error}"));
@@ -19,7 +19,7 @@ async fn start() -> (ThrowAwayPostgres, Db<Postgres>) {
 
 #[tokio::test]
 async fn statements_transactions_and_streams_are_seen() {
-    let ((_server, db), request) = (start().await, Request::new());
+    let ((_server, db), request) = (start().await, CapturedRequest::begin());
     let work = async {
         let mut tx = db.begin().await?;
         let insert = sqlx::query("INSERT INTO orders (product) VALUES ($1), ($2)");
@@ -42,14 +42,14 @@ async fn statements_transactions_and_streams_are_seen() {
 
 #[tokio::test]
 async fn a_failure_tells_its_sqlstate() {
-    let ((_server, db), request) = (start().await, Request::new());
+    let ((_server, db), request) = (start().await, CapturedRequest::begin());
     let twice = "INSERT INTO orders (product) VALUES ('keep'), ('keep')";
     let error = request
         .run(sqlx::query(twice).execute(&db))
         .await
         .unwrap_err();
     assert!(is_unique_violation(&error) && !is_unavailable(&error));
-    let span = request.only_span();
+    let span = only_span(&request);
     assert_eq!(span.status, Status::error("23505"));
     assert_eq!(
         attribute(&span, "db.response.status_code").unwrap(),

@@ -6,7 +6,9 @@ use belvedere_sql::{DatabaseConfig, Db, QueryClass};
 use sqlx::Sqlite;
 use tokio::time::{sleep, timeout};
 
-use crate::helpers::{Log, Request, config, open};
+use belvedere_testing::CapturedRequest;
+
+use crate::helpers::{capture_log, config, open};
 
 const FOREVER: &str = "WITH RECURSIVE n(i) AS (SELECT 4155665556 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n WHERE i <> 'a secret'";
 
@@ -25,7 +27,7 @@ async fn run_for(db: &Db<Sqlite>, duration: Duration) {
 
 #[tokio::test]
 async fn a_statement_that_does_not_end_is_told_while_it_runs_again_and_again_but_rarely() {
-    let (log, request) = (Log::capture(), Request::new());
+    let (log, request) = (capture_log(), CapturedRequest::begin());
     let db = with_slow_query_ms(100).await;
     request.run(run_for(&db, Duration::from_millis(1500))).await;
     let lines = log.lines("slow_query_running");
@@ -47,7 +49,7 @@ async fn a_statement_that_does_not_end_is_told_while_it_runs_again_and_again_but
 
 #[tokio::test]
 async fn a_class_has_a_threshold_of_its_own() {
-    let log = Log::capture();
+    let log = capture_log();
     let db = with_slow_query_ms(100).await;
     const REPORTS: QueryClass = QueryClass::new().slow_after(Duration::from_secs(60));
     run_for(&db.class(REPORTS), Duration::from_millis(400)).await;

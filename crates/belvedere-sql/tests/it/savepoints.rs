@@ -1,8 +1,8 @@
 use belvedere_sql::Tx;
-use belvedere_testing::ThrowAwayPostgres;
+use belvedere_testing::{CapturedRequest, ThrowAwayPostgres};
 use sqlx::{Error, Postgres, Sqlite};
 
-use crate::helpers::{Request, connect, insert, sqlite};
+use crate::helpers::{connect, insert, names, sqlite};
 
 const COUNT: &str = "SELECT count(*) FROM orders";
 
@@ -13,7 +13,7 @@ async fn add(tx: &mut Tx<Sqlite>, product: &str) -> Result<(), Error> {
 
 #[tokio::test]
 async fn a_part_is_kept_or_taken_back_alone_at_any_depth() {
-    let (db, request) = (sqlite().await, Request::new());
+    let (db, request) = (sqlite().await, CapturedRequest::begin());
     insert(&db, &["keep"]).await;
     let work = async {
         let mut tx = db.begin().await?;
@@ -29,7 +29,7 @@ async fn a_part_is_kept_or_taken_back_alone_at_any_depth() {
         tx.commit().await
     };
     request.run(work).await.unwrap();
-    let names = request.names();
+    let names = names(&request);
     let wanted = [
         "BEGIN",
         "SAVEPOINT",

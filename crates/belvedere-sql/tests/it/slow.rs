@@ -4,7 +4,7 @@ use belvedere_sql::{DatabaseConfig, Db};
 use futures_util::StreamExt;
 use sqlx::Sqlite;
 
-use crate::helpers::{Log, config, insert, metrics, sqlite, value, with_orders};
+use crate::helpers::{capture_log, config, insert, metrics, sqlite, value, with_orders};
 
 async fn with_slow_query_ms(slow_query_ms: u64) -> Db<Sqlite> {
     let config = DatabaseConfig {
@@ -16,7 +16,7 @@ async fn with_slow_query_ms(slow_query_ms: u64) -> Db<Sqlite> {
 
 #[tokio::test]
 async fn a_slow_query_is_logged_and_counted_without_its_values() {
-    let (log, metrics) = (Log::capture(), metrics());
+    let (log, metrics) = (capture_log(), metrics());
     let db = with_slow_query_ms(0).await;
     insert(&db, &["a secret"]).await;
     let query = "SELECT id\n     FROM orders WHERE product <> 'another secret'";
@@ -41,7 +41,7 @@ async fn a_slow_query_is_logged_and_counted_without_its_values() {
 
 #[tokio::test]
 async fn a_quick_query_is_not_logged() {
-    let log = Log::capture();
+    let log = capture_log();
     let db = sqlite().await;
     insert(&db, &["keep"]).await;
     assert!(log.lines("slow_query").is_empty());
@@ -50,7 +50,7 @@ async fn a_quick_query_is_not_logged() {
 
 #[tokio::test]
 async fn a_slow_reader_makes_no_slow_query() {
-    let log = Log::capture();
+    let log = capture_log();
     let db = with_slow_query_ms(100).await;
     insert(&db, &["keep", "spire"]).await;
     let mut rows = sqlx::query("SELECT id FROM orders").fetch(&db);

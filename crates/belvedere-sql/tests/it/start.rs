@@ -4,7 +4,7 @@ use belvedere_sql::{ConnectError, Db};
 use sqlx::{Postgres, Sqlite};
 use tempfile::TempDir;
 
-use crate::helpers::{Log, config, connect};
+use crate::helpers::{capture_log, config, connect};
 
 /// Nobody listens there: the port was free a moment ago.
 fn deserted() -> String {
@@ -52,7 +52,7 @@ async fn without_patience_there_is_one_try() {
 
 #[tokio::test]
 async fn a_database_that_is_not_there_is_tried_until_patience_ends() {
-    let (log, began) = (Log::capture(), Instant::now());
+    let (log, began) = (capture_log(), Instant::now());
     let patience = Duration::from_secs(1);
     let outcome = Db::<Postgres>::connect(&config(&deserted()), patience).await;
     assert!(outcome.is_err());
@@ -63,7 +63,7 @@ async fn a_database_that_is_not_there_is_tried_until_patience_ends() {
 
 #[tokio::test]
 async fn a_file_is_created_with_its_directory_and_opened_as_a_service_needs_it() {
-    let (log, directory) = (Log::capture(), TempDir::new().unwrap());
+    let (log, directory) = (capture_log(), TempDir::new().unwrap());
     let file = directory.path().join("a/b/shop.db");
     let db = connect::<Sqlite>(&format!("sqlite://{}", file.display())).await;
     let journal: String = sqlx::query_scalar("PRAGMA journal_mode")

@@ -3,13 +3,15 @@ use std::time::Duration;
 use sqlx::Sqlite;
 use tempfile::TempDir;
 
-use crate::helpers::{Request, connect, insert, sqlite, with_orders};
+use belvedere_testing::CapturedRequest;
+
+use crate::helpers::{connect, insert, names, sqlite, with_orders};
 
 const COUNT: &str = "SELECT count(*) FROM orders";
 
 #[tokio::test]
 async fn begin_and_commit_and_what_is_between_are_siblings() {
-    let (db, request) = (sqlite().await, Request::new());
+    let (db, request) = (sqlite().await, CapturedRequest::begin());
     let work = async {
         let mut tx = db.begin().await?;
         sqlx::query("INSERT INTO orders (product) VALUES ('keep')")
@@ -31,7 +33,7 @@ async fn begin_and_commit_and_what_is_between_are_siblings() {
 
 #[tokio::test]
 async fn a_transaction_that_is_dropped_or_rolled_back_leaves_nothing() {
-    let (db, request) = (sqlite().await, Request::new());
+    let (db, request) = (sqlite().await, CapturedRequest::begin());
     for says_so in [true, false] {
         let mut tx = db.begin().await.unwrap();
         sqlx::query("INSERT INTO orders (product) VALUES ('keep')")
@@ -40,7 +42,7 @@ async fn a_transaction_that_is_dropped_or_rolled_back_leaves_nothing() {
             .unwrap();
         if says_so {
             request.run(tx.rollback()).await.unwrap();
-            assert_eq!(request.names(), ["ROLLBACK"]);
+            assert_eq!(names(&request), ["ROLLBACK"]);
         }
     }
     let count: i64 = sqlx::query_scalar(COUNT).fetch_one(&db).await.unwrap();

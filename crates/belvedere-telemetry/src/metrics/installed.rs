@@ -16,6 +16,7 @@ use super::{
     registry::Registry,
     render::{nothing, render},
     runtime::RuntimeWatch,
+    zeros,
 };
 use crate::PrometheusConfig;
 
@@ -65,6 +66,7 @@ impl Metrics {
         metrics::set_global_recorder(Recording(Arc::clone(&registry)))
             .map_err(|_| MetricsError::AlreadyInstalled)?;
         describe(&registry);
+        zeros::begin();
         tell_build(about);
         Ok(Self(Some(Arc::new(Installed {
             recording: Recording(registry),
@@ -104,6 +106,7 @@ impl Installed {
     /// What changes without anybody recording it.
     fn read(&self) {
         process::read(&self.recording);
+        belvedere_core::metrics::observe_all();
         let users = self.users.count();
         self.recording.set(metric::ACTIVE_USERS, users as f64);
         if let Some(runtime) = &self.runtime {

@@ -22,6 +22,7 @@ mod runtime;
 mod tenants;
 #[cfg(test)]
 mod tests;
+mod zeros;
 
 pub(crate) use installed::MetricsError;
 pub use installed::{Metrics, Scrape};

@@ -10,6 +10,9 @@ use tokio::sync::Notify;
 /// Bytes that may wait, whatever the number of records: a full queue of usual spans has half of one.
 const MAX_WAITING_BYTES: usize = 16 * 1024 * 1024;
 
+/// Of what is lost elsewhere than here, where there is no room.
+const REASONS: [&str; 4] = ["closed", "export_failed", "not_flushed", "rejected"];
+
 /// Records on their way out: encoded when they end, so that a batch is nothing but their bytes in a row.
 ///
 /// Bounded, and pushing never waits: what does not fit is dropped and counted in `telemetry_dropped_total`.
@@ -149,6 +152,12 @@ impl Queue {
 
     pub(crate) fn count_dropped(&self, reason: &'static str, count: u64) {
         self.dropped(reason).increment(count);
+    }
+
+    /// Before anything is lost, and after the recorder is there: `increase()` does not see an event that brings its series.
+    pub(crate) fn begin_at_zero(&self) {
+        let reasons = [self.limits.full].into_iter().chain(REASONS);
+        reasons.for_each(|reason| self.count_dropped(reason, 0));
     }
 
     /// Resolved once: when it counts, it counts for every record.

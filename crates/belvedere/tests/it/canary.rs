@@ -1,11 +1,12 @@
 //! Secrets go in by every way there is, at the most talkative level, and none may come out of any signal.
 
+mod cached;
 mod planted;
 mod rough;
 mod stored;
 mod watched;
 
-use belvedere_testing::{SentrySink, ThrowAwayPostgres};
+use belvedere_testing::{SentrySink, ThrowAwayPostgres, ThrowAwayRedis};
 
 use planted::Planted;
 use watched::{Seen, Subject, Watched};
@@ -29,10 +30,10 @@ async fn no_secret_is_in_any_signal_of_a_service_with_a_database() {
     let planted = Planted::new();
     let subject = Subject {
         example: "stored",
-        panics: "/panics",
+        fails: "/panics",
     };
     let postgres = ThrowAwayPostgres::start().unwrap();
-    let watched = Watched::start(subject, Some(postgres), &planted, &sentry);
+    let watched = Watched::start(subject, Some(postgres), &planted, &sentry, None);
     let answers = stored::drive(&watched.service, &planted).await;
     let seen = watched.everything(&sentry, answers).await;
     assert_told(
@@ -59,9 +60,9 @@ async fn no_secret_is_in_any_signal_of_a_service_that_breaks() {
     let planted = Planted::new();
     let subject = Subject {
         example: "rough",
-        panics: "/panic",
+        fails: "/panic",
     };
-    let watched = Watched::start(subject, None, &planted, &sentry);
+    let watched = Watched::start(subject, None, &planted, &sentry, None);
     let answers = rough::drive(&watched.service, &planted).await;
     let seen = watched.everything(&sentry, answers).await;
     assert_told(
@@ -80,4 +81,33 @@ async fn no_secret_is_in_any_signal_of_a_service_that_breaks() {
     assert_hidden(&planted, &seen);
     // What the example itself logs as nobody should.
     assert_eq!(seen.places_of("hunter2").next(), None);
+}
+
+#[tokio::test]
+async fn no_secret_is_in_any_signal_of_a_service_with_a_cache() {
+    let sentry = SentrySink::start().unwrap();
+    let planted = Planted::new();
+    let subject = Subject {
+        example: "cached",
+        fails: "/unknown",
+    };
+    let redis = ThrowAwayRedis::with_password(&planted.secret("REDIS_URL")).unwrap();
+    let watched = Watched::start(subject, None, &planted, &sentry, Some(&redis));
+    let answers = cached::drive(&watched.service, &planted).await;
+    assert_eq!(redis.ask("DBSIZE").unwrap(), "2");
+    let seen = watched.everything(&sentry, answers).await;
+    assert_told(
+        &seen,
+        &[
+            ("stdout", "redis_connection_ok"),
+            ("stdout", "unhandled_exception"),
+            ("stdout", "not an integer"),
+            ("stdout", "unknown command"),
+            ("spans", "\"INCRBY\""),
+            ("spans", "\"SET\""),
+            ("/metrics", "cache=\"notes\""),
+            ("exported lines", "unknown command"),
+        ],
+    );
+    assert_hidden(&planted, &seen);
 }

@@ -1,9 +1,9 @@
 //! A service and its PostgreSQL: what arrives of its statements, and what its callers notice when that is locked or crashes.
 
 mod cancelled;
-mod cost;
 mod crashes;
 mod locked;
+mod refused;
 mod ways;
 
 use belvedere_testing::{TestService, TestServiceBuilder, ThrowAwayPostgres};

@@ -74,7 +74,7 @@ impl Planted {
 }
 
 /// All that is no header: in requests, in texts of failures, and in the configuration.
-const OTHERS: [&str; 40] = [
+const OTHERS: [&str; 43] = [
     "cookie session",
     "cookie theme",
     "query token",
@@ -108,6 +108,9 @@ const OTHERS: [&str; 40] = [
     "url in a panic",
     "jwt in a panic",
     "DATABASE_URL",
+    "REDIS_URL",
+    "redis key",
+    "redis value",
     "OTEL_EXPORTER_OTLP_HEADERS",
     "OTEL_EXPORTER_OTLP_TRACES_HEADERS",
     "SENTRY_DSN",

@@ -2,7 +2,9 @@
 
 use std::{fs, io, os::unix::fs::PermissionsExt, path::PathBuf, process::Command, time::Duration};
 
-use belvedere_testing::{Answer, OtlpSink, SentrySink, TestService, ThrowAwayPostgres};
+use belvedere_testing::{
+    Answer, OtlpSink, SentrySink, TestService, ThrowAwayPostgres, ThrowAwayRedis,
+};
 use reqwest::{Client, Method};
 use tempfile::TempDir;
 
@@ -26,7 +28,7 @@ pub(super) struct Watched {
 pub(super) struct Subject {
     pub(super) example: &'static str,
     /// The route whose failure is looked for in Sentry.
-    pub(super) panics: &'static str,
+    pub(super) fails: &'static str,
 }
 
 /// What came out, by where it did.
@@ -39,12 +41,14 @@ impl Watched {
         postgres: Option<ThrowAwayPostgres>,
         planted: &Planted,
         sentry: &SentrySink,
+        redis: Option<&ThrowAwayRedis>,
     ) -> Self {
         let otlp = OtlpSink::start().unwrap();
         otlp.keep_texts();
         let folder = TempDir::new().unwrap();
         let url = postgres.as_ref().map(|postgres| postgres.url().to_owned());
-        let variables = variables(planted, sentry, &otlp, url.as_deref());
+        let mut variables = variables(planted, sentry, &otlp, url.as_deref());
+        variables.extend(redis.map(|redis| ("REDIS_URL", redis.url())));
         let script = script(&folder, subject.example).unwrap();
         let mut builder = TestService::builder(script.to_str().unwrap());
         if let Some(postgres) = postgres {
@@ -71,8 +75,8 @@ impl Watched {
         }
         admin += &self.order_in_vain().await;
         let metrics = self.service.metrics().await;
-        let is_panic = |event: &serde_json::Value| event["transaction"] == self.subject.panics;
-        assert!(sentry.wait_for(is_panic, PATIENCE).is_some());
+        let has_failed = |event: &serde_json::Value| event["transaction"] == self.subject.fails;
+        assert!(sentry.wait_for(has_failed, PATIENCE).is_some());
         let (_, lines) = self.service.stop().unwrap();
         let lines: Vec<_> = lines.iter().map(ToString::to_string).collect();
         let printed = Command::new(example(self.subject.example))
