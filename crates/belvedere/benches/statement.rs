@@ -2,6 +2,9 @@
 //! collector are processes of their own: their time is not counted, that of the export is.
 //!
 //! `cargo bench -p belvedere --no-default-features --features postgres,sqlite --bench statement`
+//!
+//! On a busy machine instructions say more: `valgrind --tool=callgrind <its binary> --only postgres kept seen 40` runs 40 requests of 25
+//! statements, and nothing else; `bare` in place of `seen` is sqlx alone. The difference of two runs is what the difference costs.
 
 use std::{
     env,
@@ -45,8 +48,8 @@ macro_rules! compare {
         let pool = $db.raw_pool();
         let mut figures = Figures::default();
         for round in 0..=ROUNDS {
-            let bare = cpu_of(requests($tracer, || ask!(pool))).await;
-            let seen = cpu_of(requests($tracer, || ask!(&$db))).await;
+            let bare = cpu_of(requests($tracer, REQUESTS, || ask!(pool))).await;
+            let seen = cpu_of(requests($tracer, REQUESTS, || ask!(&$db))).await;
             // The first round fills caches.
             if round > 0 {
                 figures.add(bare, seen);
@@ -56,13 +59,25 @@ macro_rules! compare {
     }};
 }
 
+/// So many requests of one kind.
+macro_rules! repeat {
+    ($db:ident, $tracer:expr, $only:ident) => {{
+        let pool = $db.raw_pool();
+        match $only.is_seen {
+            true => requests($tracer, $only.times, || ask!(&$db)).await,
+            false => requests($tracer, $only.times, || ask!(pool)).await,
+        }
+        tokio::time::sleep(SETTLED).await;
+    }};
+}
+
 fn main() {
     if env::args().any(|argument| argument == COLLECTOR) {
         return collect();
     }
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all();
-    let runtime = { runtime }.build().expect("a runtime");
-    runtime.block_on(measure());
+    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    let runtime = runtime.enable_all().build();
+    runtime.expect("a runtime").block_on(measure());
 }
 
 /// Until its starter is gone.
@@ -100,14 +115,22 @@ async fn measure() {
         .await
         .expect("a table");
     let off = Tracer::off();
+    let only = Only::asked();
     for (what, tracer, ratio) in [
-        ("traces off", &off, 0.0),
-        ("not kept", telemetry.tracer(), 0.0),
+        ("off", &off, 0.0),
+        ("not-kept", telemetry.tracer(), 0.0),
         ("kept", telemetry.tracer(), 1.0),
     ] {
         tracer.sampler().set_ratio(ratio);
-        compare!(postgres, tracer, what);
-        compare!(sqlite, tracer, what);
+        match &only {
+            None => {
+                compare!(postgres, tracer, what);
+                compare!(sqlite, tracer, what);
+            }
+            Some(only) if only.what != what => {}
+            Some(only) if only.database == "sqlite" => repeat!(sqlite, tracer, only),
+            Some(only) => repeat!(postgres, tracer, only),
+        }
     }
     drop(collector.stdin.take());
     let _ = collector.wait();
@@ -134,9 +157,9 @@ async fn connect<DB: Backend>(url: &str) -> Db<DB> {
     connected.expect("the database is there")
 }
 
-async fn requests<F: Future<Output = ()>>(tracer: &Tracer, ask: impl Fn() -> F) {
+async fn requests<F: Future<Output = ()>>(tracer: &Tracer, times: usize, ask: impl Fn() -> F) {
     let route = Route::new("GET", "/v1/orders/{id}");
-    for _ in 0..REQUESTS {
+    for _ in 0..times {
         let context = NewRequest::new(&route, "/v1/orders/7").begin(tracer);
         let statements = async {
             for _ in 0..STATEMENTS {
@@ -160,6 +183,30 @@ async fn cpu_of(requests: impl Future<Output = ()>) -> f64 {
 fn cpu() -> f64 {
     let time = clock_gettime(ClockId::ProcessCPUTime);
     time.tv_sec as f64 * 1e6 + time.tv_nsec as f64 / 1e3
+}
+
+/// What is to be run, and nothing else.
+#[derive(Debug)]
+struct Only {
+    database: String,
+    what: String,
+    is_seen: bool,
+    times: usize,
+}
+
+impl Only {
+    fn asked() -> Option<Self> {
+        let mut arguments = env::args()
+            .skip_while(|argument| argument != "--only")
+            .skip(1);
+        let mut next = || arguments.next();
+        Some(Self {
+            database: next()?,
+            what: next()?,
+            is_seen: next()? == "seen",
+            times: next()?.parse().ok()?,
+        })
+    }
 }
 
 #[derive(Debug, Default)]

@@ -90,3 +90,17 @@ async fn a_browser_is_given_the_text_format() {
         assert!(text.contains(series), "no {series} in {text}");
     }
 }
+
+#[tokio::test]
+async fn counters_are_there_before_what_they_count_has_happened() {
+    let service = service().start().unwrap();
+    for series in [
+        "panics_total{where=\"body\"} 0",
+        "panics_total{where=\"job\"} 0",
+        "telemetry_dropped_total{reason=\"queue_full\",signal=\"logs\"} 0",
+        "telemetry_dropped_total{reason=\"export_failed\",signal=\"traces\"} 0",
+        "telemetry_dropped_total{reason=\"request_buffer_full\",signal=\"traces\"} 0",
+    ] {
+        service.metric(series).await;
+    }
+}
