@@ -42,7 +42,7 @@ async fn one_that_is_not_required_holds_up_no_start_and_is_found_later() {
         "{:?}",
         began.elapsed()
     );
-    assert_eq!(log.lines("redis_connection_failed").len(), 1);
+    assert!(!log.lines("redis_connection_failed").is_empty());
     let check = redis.health_check();
     assert!(!check.is_critical() && check.check().await.is_err());
     server.start_again().unwrap();

@@ -110,8 +110,8 @@ fn a_scraper_is_given_what_it_asks_for() {
 
 #[test]
 fn the_budget_is_a_setting() {
-    let started = start(|config| config.prometheus.series_per_metric = 2);
-    for id in 0..5 {
+    let started = start(|config| config.prometheus.series_per_metric = 10);
+    for id in 0..13 {
         metrics::counter!("orders_total", "id" => id.to_string()).increment(1);
     }
     let metrics = started.telemetry.metrics();
