@@ -3,14 +3,13 @@
 use belvedere::{Delivery, Handler, Job, Jobs};
 use serde::{Deserialize, Serialize};
 use time::{Duration, OffsetDateTime};
-use tracing::instrument;
 
 use super::OrderError;
 use crate::state::Database;
 
 const SOLD_SINCE: &str = "SELECT count(*), CAST(coalesce(sum(total_cents), 0) AS BIGINT) FROM orders WHERE created_at >= $1";
 
-/// Tells whoever has ordered. Asked for with the order.
+/// Asked for with the order.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct SendConfirmation {
     pub order_id: String,
@@ -21,13 +20,12 @@ impl Job for SendConfirmation {
     const QUEUE: &'static str = "orders";
 }
 
-/// Counts the day's orders. Asked for each night.
+/// Asked for each night.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct ReportOrders;
 
 impl Job for ReportOrders {
     const NAME: &'static str = "report_orders";
-    const QUEUE: &'static str = "orders";
 }
 
 /// Every job, with who does it.
@@ -40,13 +38,13 @@ pub fn jobs(database: &Database) -> Jobs {
 }
 
 /// Send the mail here. It may run more than once: `job.id` is the same each time.
-#[instrument(skip_all)]
+#[tracing::instrument(skip_all)]
 async fn send_confirmation(job: Delivery<SendConfirmation>) -> Result<(), OrderError> {
     tracing::info!(order_id = job.order_id, "order_confirmed");
     Ok(())
 }
 
-#[instrument(skip_all)]
+/// Counts the day's orders.
 async fn report_orders(database: Database) -> Result<(), OrderError> {
     let since = OffsetDateTime::now_utc() - Duration::DAY;
     let (orders, total_cents): (i64, i64) = sqlx::query_as(SOLD_SINCE)

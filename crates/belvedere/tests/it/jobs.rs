@@ -3,6 +3,7 @@
 mod failures;
 mod helpers;
 mod kills;
+mod soak;
 mod stops;
 mod traces;
 mod workers;
