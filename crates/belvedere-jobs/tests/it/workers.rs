@@ -41,17 +41,17 @@ on_each! {
             let (told, is, was) = (told.clone(), Arc::clone(&is), Arc::clone(&was));
             async move {
                 was.fetch_max(is.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
-                tokio::time::sleep(Duration::from_millis(20)).await;
+                tokio::time::sleep(Duration::from_millis(300)).await;
                 is.fetch_sub(1, Ordering::SeqCst);
                 told.push(&job.text);
                 Ok::<_, std::io::Error>(())
             }
         });
-        for _ in 0..12 {
+        for _ in 0..6 {
             enqueue(&note("x")).on(&pool).await.unwrap();
         }
         let _worker = start(Jobs::new(pool).handle(limited.concurrency(2))).await;
-        seen.wait_for(12).await;
+        seen.wait_for(6).await;
         assert_eq!(most.load(Ordering::SeqCst), 2);
     }
 }
