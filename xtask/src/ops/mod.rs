@@ -4,9 +4,9 @@
 
 pub(crate) mod alertmanager;
 mod drills;
-mod names;
+pub(crate) mod names;
 mod programs;
-mod promql;
+pub(crate) mod promql;
 mod rules;
 pub(crate) mod runbook;
 mod runbooks;
@@ -71,6 +71,15 @@ pub(crate) fn run(checkout: &Checkout) -> Result<()> {
         true => Ok(()),
         false => bail!("{}", found.join("\n       ")),
     }
+}
+
+/// The names that a query may ask for: of metrics, and of what the template's rules record.
+pub(crate) fn known(checkout: &Checkout) -> Result<Known> {
+    let ops = Ops {
+        template: checkout.template(),
+    };
+    let rules = Rules::read(&ops)?;
+    Ok(Known::read(checkout)?.with_recorded(rules.recorded()))
 }
 
 /// Everything that can be seen without running a program.

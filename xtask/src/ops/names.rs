@@ -8,7 +8,12 @@ use crate::checkout::Checkout;
 
 /// What the contract names and no crate records yet, and what the template's domain declares. Once a name stands in `names.rs`, that
 /// one counts.
-const TO_COME: [(&str, Kind, &[&str]); 15] = [
+const TO_COME: [(&str, Kind, &[&str]); 16] = [
+    (
+        "rpc_client_call_duration_seconds",
+        Kind::Histogram,
+        &["upstream", "method", "status_code"],
+    ),
     (
         "grpc_response_time_seconds",
         Kind::Histogram,
@@ -52,13 +57,15 @@ enum Kind {
 
 /// Series by name, each with its own labels as Prometheus stores them.
 #[derive(Debug, Clone)]
-pub(super) struct Known {
+pub(crate) struct Known {
     series: BTreeMap<String, BTreeSet<String>>,
     histograms: BTreeSet<String>,
+    /// What services export, each by its own name.
+    metrics: BTreeSet<String>,
 }
 
 impl Known {
-    pub(super) fn read(checkout: &Checkout) -> Result<Self> {
+    pub(crate) fn read(checkout: &Checkout) -> Result<Self> {
         let path = checkout.root().join("crates/belvedere-core/src/names.rs");
         let text = std::fs::read_to_string(&path)
             .with_context(|| format!("could not read {}", path.display()))?;
@@ -69,6 +76,7 @@ impl Known {
         let mut known = Self {
             series: BTreeMap::new(),
             histograms: BTreeSet::new(),
+            metrics: BTreeSet::new(),
         };
         for (name, labels) in MADE_BY_OTHERS {
             known.add(name, labels.iter().map(|label| (*label).to_owned()));
@@ -86,12 +94,23 @@ impl Known {
     }
 
     /// Recorded series say in their name what they are summed by: `service_slo:burn_rate:1h`.
-    pub(super) fn with_recorded<'r>(mut self, recorded: impl Iterator<Item = &'r str>) -> Self {
+    pub(crate) fn with_recorded<'r>(mut self, recorded: impl Iterator<Item = &'r str>) -> Self {
         for name in recorded {
             let level = name.split(':').next().unwrap_or_default();
             self.add(name, level.split('_').map(str::to_owned));
         }
         self
+    }
+
+    /// And what somebody else exports.
+    pub(crate) fn with(mut self, name: &str, labels: &[&str]) -> Self {
+        self.add(name, labels.iter().map(|label| (*label).to_owned()));
+        self
+    }
+
+    /// Every metric of a service.
+    pub(crate) fn metrics(&self) -> impl Iterator<Item = &str> {
+        self.metrics.iter().map(String::as_str)
     }
 
     /// Its own labels; those of the target not among them.
@@ -100,11 +119,11 @@ impl Known {
     }
 
     /// Whether a text may speak of it.
-    pub(super) fn is_metric(&self, name: &str) -> bool {
+    pub(crate) fn is_metric(&self, name: &str) -> bool {
         self.series.contains_key(name) || self.histograms.contains(name)
     }
 
-    pub(super) fn is_histogram(&self, name: &str) -> bool {
+    pub(crate) fn is_histogram(&self, name: &str) -> bool {
         self.histograms.contains(name)
     }
 
@@ -115,6 +134,7 @@ impl Known {
             other => other.to_owned(),
         });
         let stored: Vec<_> = stored.collect();
+        self.metrics.insert(name.to_owned());
         match kind {
             Kind::Plain => self.add(name, stored.into_iter()),
             Kind::Histogram => self.add_histogram(name, &stored),

@@ -26,8 +26,8 @@ enum Token {
 
 /// One series with the labels that choose among its kind.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Selector {
-    pub(super) name: String,
+pub(crate) struct Selector {
+    pub(crate) name: String,
     pub(super) labels: Vec<String>,
     at: usize,
 }
@@ -42,13 +42,13 @@ struct Grouping {
 
 /// An expression, as far as names go.
 #[derive(Debug, Default)]
-pub(super) struct Query {
-    pub(super) selectors: Vec<Selector>,
+pub(crate) struct Query {
+    pub(crate) selectors: Vec<Selector>,
     groupings: Vec<Grouping>,
 }
 
 impl Query {
-    pub(super) fn parse(expression: &str) -> Self {
+    pub(crate) fn parse(expression: &str) -> Self {
         let tokens = tokens(expression);
         let mut query = Self::default();
         let mut at = 0;
@@ -110,7 +110,7 @@ impl Query {
     }
 
     /// Series that nobody exports, and labels that they do not have.
-    pub(super) fn faults(&self, known: &Known) -> Vec<String> {
+    pub(crate) fn faults(&self, known: &Known) -> Vec<String> {
         let selectors = self
             .selectors
             .iter()

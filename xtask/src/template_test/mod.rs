@@ -1,8 +1,8 @@
 //! The template test: every preset is generated with the real cargo-generate, linted, built, tested, started and driven
 //! over HTTP, and held against the contract.
 
-mod build;
-mod checks;
+pub(crate) mod build;
+pub(crate) mod checks;
 mod drive;
 mod failures;
 mod files;
@@ -12,7 +12,7 @@ mod knobs;
 mod logs;
 mod metrics;
 mod picture;
-mod preset;
+pub(crate) mod preset;
 mod shared;
 pub(crate) mod snippet;
 mod traces;
@@ -67,6 +67,11 @@ fn run_preset(checkout: &Checkout, checks: &Checks, database: &'static str) -> O
     drive::run(checks, &preset);
     failures::run(checks, &preset);
     interface::run(checks, &preset);
+    if preset.system() == "postgresql" {
+        checks.run("every panel of every dashboard shows something", || {
+            crate::dashboards::check_live(checkout, &preset)
+        });
+    }
     if is_default {
         checks.run("the README's snippet adds a route", || {
             snippet::check(checkout, &preset)

@@ -89,6 +89,11 @@ impl Preset {
         }
     }
 
+    /// Where its PostgreSQL is, if it has one.
+    pub(crate) fn database_url(&self) -> Option<String> {
+        self.server.as_ref().map(|server| server.url().to_owned())
+    }
+
     /// The body of `/health/ready` when all is well.
     pub(crate) fn ready(&self) -> Value {
         let mut checks = json!({ "database": "ok" });
