@@ -1,4 +1,4 @@
-use std::{borrow::Cow, error::Error, time::Duration};
+use std::{any::type_name, borrow::Cow, error::Error, sync::Arc, time::Duration};
 
 /// How a failure is told to a caller: an HTTP status, a code, and what may help.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,4 +45,23 @@ impl Failure {
 pub trait AsFailure: Error + Send + Sync + 'static {
     /// What the caller is told.
     fn as_failure(&self) -> Failure;
+}
+
+/// The error behind a failure: for the log, never for the caller.
+#[derive(Debug, Clone)]
+pub struct Cause {
+    /// The name of its type.
+    pub exc_type: &'static str,
+    /// The error, with its sources.
+    pub source: Arc<dyn Error + Send + Sync>,
+}
+
+impl Cause {
+    /// Keeps the name of its type beside it.
+    pub fn new<E: Error + Send + Sync + 'static>(source: E) -> Self {
+        Self {
+            exc_type: type_name::<E>(),
+            source: Arc::new(source),
+        }
+    }
 }

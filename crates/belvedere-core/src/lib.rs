@@ -27,7 +27,7 @@ pub use about::About;
 pub use clock::Clock;
 pub use context::{Identity, NewRequest, RequestContext};
 pub use control::Control;
-pub use failure::{AsFailure, Failure};
+pub use failure::{AsFailure, Cause, Failure};
 pub use health::{CheckFailure, Health, HealthCheck};
 pub use json::is_plain_json;
 pub use peer::TrustedPeers;

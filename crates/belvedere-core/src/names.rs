@@ -12,12 +12,20 @@ pub mod metric {
     pub const HTTP_RESPONSE_SIZE: &str = "http_response_size_bytes";
     /// Gauge by `method`, `path`.
     pub const HTTP_REQUESTS_ACTIVE: &str = "http_requests_active";
+    /// Histogram by `package`, `service`, `method`, `status_code`, in seconds.
+    pub const GRPC_RESPONSE_TIME: &str = "grpc_response_time_seconds";
+    /// Gauge by `package`, `service`, `method`.
+    pub const GRPC_ACTIVE_REQUESTS: &str = "grpc_active_requests";
+    /// Gauge.
+    pub const GRPC_ACTIVE_CONNECTIONS: &str = "grpc_active_connections";
     /// Counter by `reason`: refused before a request head was parsed.
     pub const HTTP_CONNECTIONS_REJECTED: &str = "http_connections_rejected_total";
     /// Histogram by `upstream`, `method`, `status`, in seconds.
     pub const HTTP_CLIENT_DURATION: &str = "http_client_request_duration_seconds";
     /// Counter by `upstream`: tries after the first.
     pub const HTTP_CLIENT_RETRIES: &str = "http_client_retries_total";
+    /// Histogram by `upstream`, `method`, `status_code`, in seconds.
+    pub const RPC_CLIENT_DURATION: &str = "rpc_client_call_duration_seconds";
     /// Gauge, in seconds since 1970: when the certificate of the public listener ends.
     pub const TLS_CERT_NOT_AFTER: &str = "tls_cert_not_after_seconds";
     /// Histogram by `db_system_name`, `db_operation_name`, `db_collection_name`, in seconds.

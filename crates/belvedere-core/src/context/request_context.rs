@@ -1,7 +1,7 @@
 use std::{
     any::Any,
     borrow::Cow,
-    sync::{Arc, OnceLock},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
     time::Duration,
 };
 
@@ -12,7 +12,7 @@ use opentelemetry::{
 
 use super::{TimeSpent, held::HeldSpans, log_fields::LogFields};
 use crate::{
-    active_users,
+    Cause, active_users,
     propagation::{Caller, Carried, Propagators},
     trace::{Kept, Parent, SpanRecord, TraceParent, Tracer},
 };
@@ -55,6 +55,7 @@ pub struct RequestContext {
     held: HeldSpans,
     kept: OnceLock<Arc<dyn Any + Send + Sync>>,
     work: OnceLock<Cow<'static, str>>,
+    cause: Mutex<Option<Cause>>,
     database_time: TimeSpent,
 }
 
@@ -79,6 +80,7 @@ impl RequestContext {
             held: HeldSpans::default(),
             kept: OnceLock::new(),
             work: OnceLock::new(),
+            cause: Mutex::new(None),
             database_time: TimeSpent::default(),
         }
     }
@@ -153,6 +155,18 @@ impl RequestContext {
     pub fn keep<T: Any + Send + Sync>(&self, make: impl FnOnce() -> T) -> Option<Arc<T>> {
         let kept = self.kept.get_or_init(|| Arc::new(make()));
         Arc::clone(kept).downcast().ok()
+    }
+
+    /// Leaves what is behind a failure for whoever tells it, where the failure itself has no room for it. The last one counts.
+    pub fn leave_cause(&self, cause: Cause) {
+        let mut left = self.cause.lock().unwrap_or_else(PoisonError::into_inner);
+        *left = Some(cause);
+    }
+
+    /// What was left, if anything.
+    pub fn take_cause(&self) -> Option<Cause> {
+        let mut left = self.cause.lock().unwrap_or_else(PoisonError::into_inner);
+        left.take()
     }
 
     /// Appends `,"trace_id":"..."` and so on: JSON members in the contract's order, each with its leading comma.
