@@ -111,6 +111,24 @@ fn missing(variable: &str, other: &str) -> ConfigError {
 }
 
 settings! {
+    /// The gRPC listener, where the service has one. TLS, rate limits and trusted proxies are those of HTTP.
+    pub struct GrpcConfig {
+        /// Where it listens; port 0 takes a free one.
+        pub addr: SocketAddr = ([127, 0, 0, 1], 50051).into(),
+        /// Longest time to the head of an answer; past it the caller gets DEADLINE_EXCEEDED. A stream that has begun goes on.
+        pub timeout_seconds: Seconds = Seconds::new(30),
+        /// Calls at once, open streams included; more get UNAVAILABLE and are told to come again. Health checks are not counted.
+        pub max_concurrent_calls: u32 = 1000,
+        /// Connections at once; more wait in the kernel's queue.
+        pub max_connections: u32 = 10_000,
+        /// How old a connection may grow, give or take a tenth, before its caller is told to open another; default: for ever.
+        pub max_connection_age_seconds: Option<Seconds> = None,
+        /// Serves reflection, which tells anybody what the services take and give; default: in development only.
+        pub reflection: Option<bool> = None,
+    }
+}
+
+settings! {
     /// The admin listener: metrics, health, what is running. It has a thread of its own.
     pub struct AdminConfig {
         /// Where it listens; port 0 takes a free one.

@@ -17,7 +17,7 @@ thread_local! {
 
 /// A handler's time limit. The clock is read when somebody asks for it, or waits for it: most handlers do neither.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Limit {
+pub enum Limit {
     /// Runs from the first poll.
     For(Duration),
     /// Runs until then.
@@ -26,7 +26,7 @@ pub(crate) enum Limit {
 
 impl Limit {
     /// When it is over; from now on it is always the same.
-    pub(crate) fn end(&mut self) -> Instant {
+    pub fn end(&mut self) -> Instant {
         let end = match *self {
             Self::For(time) => Instant::now() + time.min(LONGEST),
             Self::Until(end) => end,
@@ -36,7 +36,7 @@ impl Limit {
     }
 
     /// Runs `poll` under this limit. It must not unwind.
-    pub(crate) fn scope<T>(&mut self, poll: impl FnOnce() -> T) -> T {
+    pub fn scope<T>(&mut self, poll: impl FnOnce() -> T) -> T {
         let outer = CURRENT.replace(Some(*self));
         let polled = poll();
         if let Some(limit) = CURRENT.replace(outer) {
@@ -47,7 +47,7 @@ impl Limit {
 }
 
 /// When the running handler is cut, if it is.
-pub(crate) fn current() -> Option<Instant> {
+pub fn current() -> Option<Instant> {
     let mut limit = CURRENT.get()?;
     let end = limit.end();
     CURRENT.set(Some(limit));

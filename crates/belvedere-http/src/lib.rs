@@ -3,7 +3,7 @@
 pub mod admin;
 pub mod client;
 mod config;
-mod deadline;
+pub mod deadline;
 pub mod extract;
 mod gate;
 mod health;
@@ -18,13 +18,14 @@ mod rate;
 pub mod server;
 
 pub use client::{NoUpstreamUrl, Upstream, UpstreamConfig, UpstreamError, UpstreamUrl};
-pub use config::{AdminConfig, HttpConfig};
+pub use config::{AdminConfig, GrpcConfig, HttpConfig};
 pub use health::routes as health_routes;
 pub use identity::{AuthConfig, Caller, Callers, Jwks, RequireCaller};
 pub use nest::nest_service;
 pub use observe::{Observe, ObserveLayer};
 pub use problem::{
-    FieldError, Problem, fallbacks, method_not_allowed_problems, no_such_route_problem,
+    Failure, FieldError, Problem, ProblemParts, fallbacks, method_not_allowed_problems,
+    no_such_route_problem,
 };
 pub use rate::{InProcess, RateLimit, rate_limits};
 pub use server::{Peer, Server};

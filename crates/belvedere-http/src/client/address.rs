@@ -22,12 +22,19 @@ pub struct UpstreamUrl(Url);
 pub struct NoUpstreamUrl;
 
 impl UpstreamUrl {
-    pub(super) fn host(&self) -> &str {
+    /// Its host, which may be an address.
+    pub fn host(&self) -> &str {
         self.0.host_str().unwrap_or_default()
     }
 
-    pub(super) fn port(&self) -> u16 {
+    /// Its port, or that of its scheme.
+    pub fn port(&self) -> u16 {
         self.0.port_or_known_default().unwrap_or_default()
+    }
+
+    /// Whether it is called by TLS.
+    pub fn is_tls(&self) -> bool {
+        self.0.scheme() == "https"
     }
 
     /// The URL below this one, whatever `path` says: it leads to no other host. `None` if it cannot be.

@@ -20,7 +20,7 @@ const JITTER: f64 = 0.2;
 
 /// Keeps calls from an upstream that is down.
 #[derive(Debug)]
-pub(super) struct Breaker {
+pub struct Breaker {
     upstream: &'static str,
     open_for: Duration,
     circuit: Mutex<Circuit>,
@@ -44,7 +44,7 @@ enum State {
 
 /// Leave for one try.
 #[derive(Debug)]
-pub(super) struct Permit<'b> {
+pub struct Permit<'b> {
     breaker: &'b Breaker,
     turn: u64,
     is_told: bool,
@@ -52,8 +52,10 @@ pub(super) struct Permit<'b> {
 
 /// What a try says of the upstream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub enum Verdict {
+    /// It answered.
     Works,
+    /// It did not, or that it has failed.
     Fails,
     /// Nothing: it was given up.
     Unknown,
@@ -67,7 +69,8 @@ enum Change {
 }
 
 impl Breaker {
-    pub(super) fn new(upstream: &'static str, open_for: Duration) -> Self {
+    /// Closed; once open, it is so for this long, give or take a fifth.
+    pub fn new(upstream: &'static str, open_for: Duration) -> Self {
         let circuit = Circuit {
             state: State::Closed(Tally::new()),
             turn: 0,
@@ -82,8 +85,12 @@ impl Breaker {
         breaker
     }
 
-    /// Leave for a try, or how long there will be none.
-    pub(super) fn admit(&self) -> Result<Permit<'_>, Duration> {
+    /// Leave for a try.
+    ///
+    /// # Errors
+    ///
+    /// There is none, for this long.
+    pub fn admit(&self) -> Result<Permit<'_>, Duration> {
         let mut circuit = self.lock();
         let may_probe = match &mut circuit.state {
             State::Closed(_) => false,
@@ -193,7 +200,7 @@ impl Circuit {
 
 impl Permit<'_> {
     /// Tells what came of it.
-    pub(super) fn tell(mut self, verdict: Verdict) {
+    pub fn tell(mut self, verdict: Verdict) {
         self.is_told = true;
         self.breaker.hear(self.turn, verdict);
     }

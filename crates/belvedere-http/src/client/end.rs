@@ -8,15 +8,16 @@ const KEPT: Duration = Duration::from_millis(500);
 
 /// When a call is over, whatever has come of it.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct End {
-    pub(super) at: Instant,
+pub struct End {
+    /// The moment.
+    pub at: Instant,
     /// Whether the handler has no more time, where the upstream would have.
     is_deadline: bool,
 }
 
 impl End {
     /// In `timeout`, or shortly before the running handler is cut.
-    pub(super) fn within(timeout: Duration) -> Self {
+    pub fn within(timeout: Duration) -> Self {
         Self::of(Instant::now(), timeout, deadline::current())
     }
 
@@ -38,7 +39,8 @@ impl End {
         }
     }
 
-    pub(super) fn left(self) -> Duration {
+    /// How long that is from now.
+    pub fn left(self) -> Duration {
         self.at.saturating_duration_since(Instant::now())
     }
 

@@ -5,7 +5,7 @@ use std::sync::{
 
 /// The requests that are handled at the same time.
 #[derive(Debug, Clone)]
-pub(crate) struct Crowd(Arc<Inner>);
+pub struct Crowd(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
@@ -14,14 +14,15 @@ struct Inner {
 }
 
 impl Crowd {
-    pub(crate) fn new(limit: u32) -> Self {
+    /// So many at most.
+    pub fn new(limit: u32) -> Self {
         let inside = AtomicU32::new(0);
         Self(Arc::new(Inner { limit, inside }))
     }
 
     /// A place for one more, or `None` when all are taken. Nobody waits for one: who waits takes memory too, and his caller has
     /// given up by the time it is his turn.
-    pub(crate) fn enter(&self) -> Option<Place> {
+    pub fn enter(&self) -> Option<Place> {
         if self.0.inside.fetch_add(1, Relaxed) < self.0.limit {
             return Some(Place(self.clone()));
         }
@@ -36,7 +37,7 @@ impl Crowd {
 
 /// Taken until it is dropped.
 #[derive(Debug)]
-pub(crate) struct Place(Crowd);
+pub struct Place(Crowd);
 
 impl Drop for Place {
     fn drop(&mut self) {

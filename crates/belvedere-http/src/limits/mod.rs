@@ -28,7 +28,7 @@ mod route;
 
 pub(crate) use allowance::{Allowance, Cut};
 pub(crate) use body::LimitedBody;
-pub(crate) use crowd::{Crowd, Place};
+pub use crowd::{Crowd, Place};
 pub(crate) use decode::{Encoding, decoded};
 pub(crate) use depth::{MAX_JSON_DEPTH, is_too_deep};
 pub(crate) use head::check as check_head;

@@ -15,25 +15,25 @@ use bytes::Bytes;
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use pin_project_lite::pin_project;
 
-use super::completion::Completion;
+use super::{Record, completion::Completion};
 
 pin_project! {
     /// A response body that makes the completion record at its end, however it ends.
     #[derive(Debug)]
-    pub struct ResponseBody {
+    pub struct ResponseBody<R = Completion> {
         #[pin]
         inner: Body,
-        completion: Completion,
+        record: R,
     }
 }
 
-impl ResponseBody {
-    pub(super) const fn new(inner: Body, completion: Completion) -> Self {
-        Self { inner, completion }
+impl<R> ResponseBody<R> {
+    pub(super) const fn new(inner: Body, record: R) -> Self {
+        Self { inner, record }
     }
 }
 
-impl HttpBody for ResponseBody {
+impl<R: Record> HttpBody for ResponseBody<R> {
     type Data = Bytes;
     type Error = Error;
 
@@ -42,24 +42,23 @@ impl HttpBody for ResponseBody {
         task: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
         let mut this = self.project();
-        let context = Arc::clone(this.completion.context());
+        let context = Arc::clone(this.record.context());
         let polled = context
             .enter(|| catch_unwind(AssertUnwindSafe(|| this.inner.as_mut().poll_frame(task))));
         let Ok(polled) = polled else {
-            this.completion.panicked();
-            return Poll::Ready(Some(Err(Error::new("the response body panicked"))));
+            let last = this.record.panicked().map(Frame::trailers);
+            let reset = || Error::new("the response body panicked");
+            return Poll::Ready(Some(last.ok_or_else(reset)));
         };
-        let frame = ready!(polled);
-        match &frame {
-            Some(Ok(frame)) => this
-                .completion
-                .add_bytes(frame.data_ref().map_or(0, |data| data.len() as u64)),
-            Some(Err(error)) => this.completion.fail(error),
-            None => this.completion.end(),
+        let mut frame = ready!(polled);
+        match &mut frame {
+            Some(Ok(frame)) => this.record.frame(frame),
+            Some(Err(error)) => this.record.fail(error),
+            None => this.record.end(),
         }
         // The connection asks this before it polls again, and then never polls.
         if this.inner.is_end_stream() {
-            this.completion.end();
+            this.record.end();
         }
         Poll::Ready(frame)
     }

@@ -13,15 +13,15 @@ use belvedere_core::{
     RequestContext, millis,
     names::{event, metric},
 };
-use http::{HeaderValue, Method, Response, StatusCode, Version};
-use http_body::Body as _;
+use bytes::Bytes;
+use http::{HeaderMap, Method, Response, StatusCode, Version};
+use http_body::{Body as _, Frame};
 
 use super::{
-    ResponseBody,
+    Ended, Outcome, Record,
     body::Upload,
-    hand_back,
     layer::Observe,
-    request::REQUEST_ID,
+    record::tell_exception,
     series::Series,
     span::{self, Ending},
 };
@@ -56,33 +56,9 @@ impl Received {
     }
 }
 
-/// How a request ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Outcome {
-    Ok,
-    Error,
-    ClientAbort,
-    Timeout,
-    Panic,
-    Shutdown,
-}
-
-impl Outcome {
-    const fn as_str(self) -> &'static str {
-        match self {
-            Self::Ok => "ok",
-            Self::Error => "error",
-            Self::ClientAbort => "client_abort",
-            Self::Timeout => "timeout",
-            Self::Panic => "panic",
-            Self::Shutdown => "shutdown",
-        }
-    }
-}
-
-/// Travels from the request into the future, from there into the body; whoever drops it last makes the record.
+/// The record of an HTTP request.
 #[derive(Debug)]
-pub(super) struct Completion {
+pub struct Completion {
     observe: Observe,
     context: Arc<RequestContext>,
     series: Arc<Series>,
@@ -123,80 +99,12 @@ impl Completion {
         }
     }
 
-    pub(super) const fn context(&self) -> &Arc<RequestContext> {
-        &self.context
-    }
-
-    pub(super) const fn add_bytes(&mut self, bytes: u64) {
-        self.response_bytes += bytes;
-    }
-
-    /// The head is known: tells a failure, hands the ids back, and goes on with the body.
-    pub(super) fn answer(mut self, mut response: Response<Body>) -> Response<ResponseBody> {
-        let status = response.status();
-        let failure = response.extensions_mut().remove::<Failure>();
-        self.cut = response.extensions_mut().remove::<Cut>();
-        self.status = Some(status);
-        self.ends_unread = self.has_no_body(&response);
-        // A probe that is answered 503 is news once, and the health watch's to tell.
-        if status.is_server_error() && !self.observe.0.is_probe {
-            self.context
-                .enter(|| tell_failure(status, failure.as_ref(), self.cut));
-        }
-        let cause = failure.as_ref().and_then(|failure| failure.cause.as_ref());
-        self.exc_type = cause.map(|cause| cause.exc_type);
-        self.code = failure.map(|failure| failure.code);
-        if let Ok(id) = HeaderValue::from_str(self.context.request_id()) {
-            response.headers_mut().insert(REQUEST_ID, id);
-        }
-        if !self.observe.0.is_probe {
-            let how = self.observe.0.propagation.response;
-            hand_back::trace(how, &self.context, response.headers_mut());
-        }
-        response.map(|body| ResponseBody::new(body, self))
-    }
-
     fn has_no_body(&self, response: &Response<Body>) -> bool {
         let status = response.status();
         let is_bodiless = status == StatusCode::NO_CONTENT || status == StatusCode::NOT_MODIFIED;
         is_bodiless
             || self.received.method == Method::HEAD.as_str()
             || response.body().is_end_stream()
-    }
-
-    /// The body has ended as it should.
-    pub(super) fn end(&mut self) {
-        let status = self.status.unwrap_or(StatusCode::OK);
-        if self.cut.is_none() && self.received.was_broken_off() {
-            // The answer, whatever it said, was written to nobody.
-            return self.finish(Outcome::ClientAbort, CLIENT_CLOSED_REQUEST);
-        }
-        let outcome = match self.cut {
-            Some(Cut::Panic) => Outcome::Panic,
-            Some(Cut::Timeout) => Outcome::Timeout,
-            Some(Cut::Shed) => Outcome::Error,
-            None if status.is_server_error() => Outcome::Error,
-            None => Outcome::Ok,
-        };
-        self.finish(outcome, status.as_u16());
-    }
-
-    /// The body broke: the stream is reset, and the status that was sent is no longer true.
-    pub(super) fn fail(&mut self, error: &(dyn Error + 'static)) {
-        self.context.enter(|| {
-            tracing::error!(
-                message = event::UNHANDLED_EXCEPTION,
-                exc_type = "response_body",
-                exc_message = error
-            );
-        });
-        self.finish(Outcome::Error, 500);
-    }
-
-    /// The body panicked. The panic hook has told of it.
-    pub(super) fn panicked(&mut self) {
-        metrics::counter!(metric::PANICS, "where" => "body").increment(1);
-        self.finish(Outcome::Panic, 500);
     }
 
     fn finish(&mut self, outcome: Outcome, status: u16) {
@@ -206,21 +114,20 @@ impl Completion {
         let duration = self.clock.elapsed();
         self.series
             .ended(status, duration, self.received.bytes(), self.response_bytes);
-        if self.observe.0.is_probe {
-            return;
-        }
-        if let Some(slo) = self.observe.0.slo.as_ref()
-            && outcome != Outcome::ClientAbort
-        {
-            slo.count(status >= 500, duration);
-        }
-        self.context.enter(|| self.tell(outcome, status, duration));
-        let keep = status >= 500 || self.observe.0.tracer.is_slow(duration);
-        self.context.decide(keep);
-        if self.context.is_sampled() || keep {
-            self.trace(outcome, status, duration);
-            self.leave_exemplar(duration);
-        }
+        let ended = Ended {
+            outcome,
+            is_failure: status >= 500,
+            duration,
+        };
+        self.observe.conclude(
+            &self.context,
+            ended,
+            || self.tell(outcome, status, duration),
+            || {
+                self.trace(outcome, status, duration);
+                self.leave_exemplar(duration);
+            },
+        );
     }
 
     fn tell(&self, outcome: Outcome, status: u16, duration: Duration) {
@@ -262,6 +169,63 @@ impl Completion {
     }
 }
 
+impl Record for Completion {
+    fn context(&self) -> &Arc<RequestContext> {
+        &self.context
+    }
+
+    /// Tells a failure, and hands the ids back.
+    fn answer(&mut self, response: &mut Response<Body>) {
+        let status = response.status();
+        let failure = response.extensions_mut().remove::<Failure>();
+        self.cut = response.extensions_mut().remove::<Cut>();
+        self.status = Some(status);
+        self.ends_unread = self.has_no_body(response);
+        // A probe that is answered 503 is news once, and the health watch's to tell.
+        if status.is_server_error() && !self.observe.is_probe() {
+            self.context
+                .enter(|| tell_failure(status, failure.as_ref(), self.cut));
+        }
+        let cause = failure.as_ref().and_then(|failure| failure.cause.as_ref());
+        self.exc_type = cause.map(|cause| cause.exc_type);
+        self.code = failure.map(|failure| failure.code);
+        self.observe.sign(&self.context, response.headers_mut());
+    }
+
+    fn frame(&mut self, frame: &mut Frame<Bytes>) {
+        self.response_bytes += frame.data_ref().map_or(0, |data| data.len() as u64);
+    }
+
+    fn end(&mut self) {
+        let status = self.status.unwrap_or(StatusCode::OK);
+        if self.cut.is_none() && self.received.was_broken_off() {
+            // The answer, whatever it said, was written to nobody.
+            return self.finish(Outcome::ClientAbort, CLIENT_CLOSED_REQUEST);
+        }
+        let outcome = match self.cut {
+            Some(Cut::Panic) => Outcome::Panic,
+            Some(Cut::Timeout) => Outcome::Timeout,
+            Some(Cut::Shed) => Outcome::Error,
+            None if status.is_server_error() => Outcome::Error,
+            None => Outcome::Ok,
+        };
+        self.finish(outcome, status.as_u16());
+    }
+
+    /// The stream is reset, and the status that was sent is no longer true.
+    fn fail(&mut self, error: &(dyn Error + 'static)) {
+        self.context
+            .enter(|| tell_exception("response_body", Some(error), None, None));
+        self.finish(Outcome::Error, 500);
+    }
+
+    fn panicked(&mut self) -> Option<HeaderMap> {
+        metrics::counter!(metric::PANICS, "where" => "body").increment(1);
+        self.finish(Outcome::Panic, 500);
+        None
+    }
+}
+
 /// Dropped before its end: the caller or the process went away, or something panicked where nobody catches it.
 impl Drop for Completion {
     fn drop(&mut self) {
@@ -273,7 +237,7 @@ impl Drop for Completion {
             self.finish(Outcome::Panic, 500);
         } else if self.ends_unread {
             self.end();
-        } else if self.observe.0.shutdown.is_aborting() {
+        } else if self.observe.is_aborting() {
             self.finish(Outcome::Shutdown, StatusCode::SERVICE_UNAVAILABLE.as_u16());
         } else {
             self.finish(Outcome::ClientAbort, CLIENT_CLOSED_REQUEST);
@@ -294,11 +258,10 @@ fn tell_failure(status: StatusCode, failure: Option<&Failure>, cut: Option<Cut>)
         (None, Some(Cut::Timeout)) => "timeout",
         (None, _) => "response",
     };
-    tracing::error!(
-        message = event::UNHANDLED_EXCEPTION,
+    tell_exception(
         exc_type,
-        exc_message = message,
-        status_code = status.as_u16(),
-        error = failure.map(|failure| &*failure.code)
+        message,
+        Some(status.as_u16()),
+        failure.map(|failure| &*failure.code),
     );
 }

@@ -13,7 +13,7 @@ use pin_project_lite::pin_project;
 use tower_layer::Layer;
 use tower_service::Service;
 
-use super::{ResponseBody, completion::Completion, request};
+use super::{Http, Protocol, Record, ResponseBody, completion::Completion};
 use crate::server::Gone;
 
 /// What all requests of a service share.
@@ -93,39 +93,53 @@ impl Observe {
 
     /// The layer itself.
     pub fn layer(&self) -> ObserveLayer {
-        ObserveLayer(self.clone())
+        self.layer_of(Http)
+    }
+
+    /// The layer for another protocol.
+    pub fn layer_of<P>(&self, protocol: P) -> ObserveLayer<P> {
+        ObserveLayer {
+            observe: self.clone(),
+            protocol,
+        }
     }
 }
 
 /// See [the module](super).
 #[derive(Debug, Clone)]
-pub struct ObserveLayer(Observe);
+pub struct ObserveLayer<P = Http> {
+    observe: Observe,
+    protocol: P,
+}
 
-impl<S> Layer<S> for ObserveLayer {
-    type Service = ObserveService<S>;
+impl<S, P: Clone> Layer<S> for ObserveLayer<P> {
+    type Service = ObserveService<S, P>;
 
-    fn layer(&self, inner: S) -> ObserveService<S> {
+    fn layer(&self, inner: S) -> ObserveService<S, P> {
         ObserveService {
             inner,
-            observe: self.0.clone(),
+            observe: self.observe.clone(),
+            protocol: self.protocol.clone(),
         }
     }
 }
 
 /// Service of [`ObserveLayer`].
 #[derive(Debug, Clone)]
-pub struct ObserveService<S> {
+pub struct ObserveService<S, P = Http> {
     inner: S,
     observe: Observe,
+    protocol: P,
 }
 
-impl<S> Service<Request<Body>> for ObserveService<S>
+impl<S, P> Service<Request<Body>> for ObserveService<S, P>
 where
     S: Service<Request<Body>, Response = Response<Body>>,
+    P: Protocol,
 {
-    type Response = Response<ResponseBody>;
+    type Response = Response<ResponseBody<P::Record>>;
     type Error = S::Error;
-    type Future = ResponseFuture<S::Future>;
+    type Future = ResponseFuture<S::Future, P::Record>;
 
     fn poll_ready(&mut self, task: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
         self.inner.poll_ready(task)
@@ -133,12 +147,12 @@ where
 
     fn call(&mut self, mut request: Request<Body>) -> Self::Future {
         let is_gone = request.extensions().get::<Gone>().is_some();
-        let completion = request::begin(&self.observe, &mut request);
-        let context = Arc::clone(completion.context());
+        let record = self.protocol.begin(&self.observe, &mut request);
+        let context = Arc::clone(record.context());
         let called = (!is_gone).then(|| context.enter(|| self.inner.call(request)));
         ResponseFuture {
             inner: called.map(|called| context.scope(called)),
-            completion: Some(completion),
+            record: Some(record),
         }
     }
 }
@@ -146,31 +160,33 @@ where
 pin_project! {
     /// Future of [`ObserveService`].
     #[derive(Debug)]
-    pub struct ResponseFuture<F> {
+    pub struct ResponseFuture<F, R = Completion> {
         // `None` when there is nobody to answer.
         #[pin]
         inner: Option<Scope<F>>,
         // Dropped with the future when the caller goes away, which is a record too.
-        completion: Option<Completion>,
+        record: Option<R>,
     }
 }
 
-impl<F, E> Future for ResponseFuture<F>
+impl<F, E, R> Future for ResponseFuture<F, R>
 where
     F: Future<Output = Result<Response<Body>, E>>,
+    R: Record,
 {
-    type Output = Result<Response<ResponseBody>, E>;
+    type Output = Result<Response<ResponseBody<R>>, E>;
 
     fn poll(self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         let Some(inner) = this.inner.as_pin_mut() else {
             return Poll::Pending;
         };
-        let response = ready!(inner.poll(task))?;
-        let completion = this
-            .completion
+        let mut response = ready!(inner.poll(task))?;
+        let mut record = this
+            .record
             .take()
             .expect("a future is not polled after it is ready");
-        Poll::Ready(Ok(completion.answer(response)))
+        record.answer(&mut response);
+        Poll::Ready(Ok(response.map(|body| ResponseBody::new(body, record))))
     }
 }

@@ -16,16 +16,22 @@
 //! | `panic` | a handler, a body, or a layer that nobody protects panicked | `500` |
 //! | `shutdown` | the process ended before the request did | `503` |
 //!
+//! Other protocols that travel in HTTP tell their requests otherwise: a [`Protocol`] says how, and the layer is the same.
+//!
 //! [`RequestContext`]: belvedere_core::RequestContext
 
 mod body;
 mod completion;
 mod hand_back;
 mod layer;
+mod record;
 mod request;
 mod series;
 mod span;
 
 pub use body::ResponseBody;
+pub use completion::Completion;
 pub use layer::{Observe, ObserveLayer, ObserveService, ResponseFuture};
+pub use record::{Ended, Outcome, Protocol, Record, tell_exception};
+pub use request::Http;
 pub(crate) use request::{REQUEST_ID, method_label};

@@ -3,21 +3,17 @@
 use std::sync::Arc;
 
 use axum::{body::Body, extract::MatchedPath};
-use belvedere_core::{
-    NewRequest,
-    names::UNMATCHED,
-    propagation::{Incoming, header},
-};
-use http::{HeaderMap, HeaderName, Method, Request};
+use belvedere_core::{names::UNMATCHED, propagation::header};
+use http::{HeaderName, Method, Request};
 use http_body::Body as _;
 
 use super::{
+    Protocol,
     body::{RequestBody, Upload},
     completion::{Completion, Received},
     layer::Observe,
     series,
 };
-use crate::Peer;
 
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static(header::REQUEST_ID);
 
@@ -26,30 +22,29 @@ pub(super) const METHODS: [&str; 10] = [
     "GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS", "CONNECT", "TRACE", "_OTHER",
 ];
 
-pub(super) fn begin(observe: &Observe, request: &mut Request<Body>) -> Completion {
-    let method = method_index(request.method());
-    let peer = request.extensions().get::<Peer>().copied();
-    let route = request.extensions().get::<MatchedPath>();
-    let route = route.map_or(UNMATCHED, MatchedPath::as_str);
-    let series = series::find(method, route);
-    let incoming = read(request.headers());
-    // Who is at no socket (a test) is trusted.
-    let is_trusted = || peer.is_none_or(|peer| observe.0.trusted.trusts(peer.0.ip()));
-    let propagation = &observe.0.propagation;
-    let context = NewRequest::new(&series.log_route, request.uri().path())
-        .request_id(incoming.request_id())
-        .caller(incoming.caller(propagation, is_trusted))
-        .propagators(propagation.propagators)
-        .begin(&observe.0.tracer);
-    let received = Received {
-        method: METHODS[method],
-        version: request.version(),
-        peer,
-        is_tls: observe.0.is_tls,
-        declared_bytes: request.body().size_hint().exact(),
-        upload: watch_body(request.body_mut()),
-    };
-    Completion::begin(observe, context, series, received)
+/// HTTP/1.1 and HTTP/2.
+#[derive(Debug, Clone, Copy)]
+pub struct Http;
+
+impl Protocol for Http {
+    type Record = Completion;
+
+    fn begin(&self, observe: &Observe, request: &mut Request<Body>) -> Completion {
+        let method = method_index(request.method());
+        let route = request.extensions().get::<MatchedPath>();
+        let route = route.map_or(UNMATCHED, MatchedPath::as_str);
+        let series = series::find(method, route);
+        let context = observe.context(request, &series.log_route);
+        let received = Received {
+            method: METHODS[method],
+            version: request.version(),
+            peer: request.extensions().get().copied(),
+            is_tls: observe.0.is_tls,
+            declared_bytes: request.body().size_hint().exact(),
+            upload: watch_body(request.body_mut()),
+        };
+        Completion::begin(observe, context, series, received)
+    }
 }
 
 fn method_index(method: &Method) -> usize {
@@ -60,15 +55,6 @@ fn method_index(method: &Method) -> usize {
 /// The label value of `method`.
 pub(crate) fn method_label(method: &Method) -> &'static str {
     METHODS[method_index(method)]
-}
-
-/// One pass over the headers.
-fn read(headers: &HeaderMap) -> Incoming<'_> {
-    let mut incoming = Incoming::default();
-    for (name, value) in headers {
-        incoming.see(name.as_str().as_bytes(), value.as_bytes());
-    }
-    incoming
 }
 
 /// Watches a body as it is read; most requests have none.

@@ -5,5 +5,4 @@ mod render;
 mod types;
 
 pub use fallback::{fallbacks, method_not_allowed_problems, no_such_route_problem};
-pub(crate) use types::Failure;
-pub use types::{FieldError, Problem};
+pub use types::{Failure, FieldError, Problem, ProblemParts};

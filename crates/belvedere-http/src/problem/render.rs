@@ -1,17 +1,12 @@
-use std::borrow::Cow;
-
 use axum::response::{IntoResponse, Response};
-use belvedere_core::{RequestContext, redact_text};
+use belvedere_core::RequestContext;
 use http::{
     HeaderValue, StatusCode,
     header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE},
 };
 use serde::Serialize;
 
-use super::{
-    FieldError, Problem,
-    types::{Failure, Inner},
-};
+use super::{Failure, FieldError, Problem, ProblemParts};
 
 const PROBLEM_JSON: HeaderValue = HeaderValue::from_static("application/problem+json");
 /// RFC 6750, section 3: that there is a scheme, and nothing of what was wrong.
@@ -39,8 +34,7 @@ struct Body<'p> {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let mut problem = *self.0;
-        redact(&mut problem);
+        let problem = self.into_parts();
         let body = serde_json::to_vec(&Body::of(&problem)).unwrap_or_default();
         let mut response = (problem.status, body).into_response();
         let headers = response.headers_mut();
@@ -63,7 +57,7 @@ impl IntoResponse for Problem {
 }
 
 impl<'p> Body<'p> {
-    fn of(problem: &'p Inner) -> Self {
+    fn of(problem: &'p ProblemParts) -> Self {
         let ids = RequestContext::with(|context| {
             (
                 context.path().into_owned(),
@@ -79,10 +73,7 @@ impl<'p> Body<'p> {
             r#type: "about:blank",
             title: problem.status.canonical_reason().unwrap_or("Error"),
             status: problem.status.as_u16(),
-            detail: problem
-                .detail
-                .as_deref()
-                .filter(|_| may_tell(problem.status)),
+            detail: problem.detail.as_deref(),
             instance,
             error: &problem.code,
             request_id,
@@ -90,21 +81,4 @@ impl<'p> Body<'p> {
             errors: &problem.errors,
         }
     }
-}
-
-/// What a parser says tends to repeat what it was given.
-fn redact(problem: &mut Inner) {
-    if let Some(Cow::Owned(shown)) = problem.detail.as_deref().map(redact_text) {
-        problem.detail = Some(shown.into());
-    }
-    for error in &mut problem.errors {
-        if let Cow::Owned(shown) = redact_text(&error.message) {
-            error.message = shown;
-        }
-    }
-}
-
-/// From 500 on the text may be about our inside.
-fn may_tell(status: StatusCode) -> bool {
-    !status.is_server_error()
 }

@@ -1,6 +1,6 @@
-use std::{any::type_name, borrow::Cow, error::Error, fmt, sync::Arc, time::Duration};
+use std::{borrow::Cow, error::Error, fmt, time::Duration};
 
-use belvedere_core::AsFailure;
+use belvedere_core::{AsFailure, Cause, redact_text};
 use http::StatusCode;
 use serde::Serialize;
 
@@ -18,36 +18,39 @@ pub struct FieldError {
 /// Handlers return it, or a domain error that implements [`AsFailure`]. Turning it into a response has no side effect: the
 /// cause rides along in the response's extensions, and the observe layer logs it once.
 #[derive(Debug)]
-pub struct Problem(pub(super) Box<Inner>);
+pub struct Problem(Box<ProblemParts>);
 
+/// What a problem says, and to whom.
 #[derive(Debug)]
-pub(super) struct Inner {
-    pub(super) status: StatusCode,
-    pub(super) code: Cow<'static, str>,
-    pub(super) detail: Option<Cow<'static, str>>,
-    pub(super) errors: Vec<FieldError>,
-    pub(super) retry_after: Option<Duration>,
-    pub(super) cause: Option<Cause>,
-}
-
-/// The error behind it: for the log, never for the caller.
-#[derive(Debug, Clone)]
-pub(crate) struct Cause {
-    pub(crate) exc_type: &'static str,
-    pub(crate) source: Arc<dyn Error + Send + Sync>,
+#[non_exhaustive]
+pub struct ProblemParts {
+    /// From 400 on.
+    pub status: StatusCode,
+    /// Stable and `snake_case`.
+    pub code: Cow<'static, str>,
+    /// A sentence for the caller.
+    pub detail: Option<Cow<'static, str>>,
+    /// What is wrong with each field of the input.
+    pub errors: Vec<FieldError>,
+    /// When a retry may succeed.
+    pub retry_after: Option<Duration>,
+    /// For the log, never for the caller.
+    pub cause: Option<Cause>,
 }
 
 /// What a response's extensions say of the error that made it.
 #[derive(Debug, Clone)]
-pub(crate) struct Failure {
-    pub(crate) code: Cow<'static, str>,
-    pub(crate) cause: Option<Cause>,
+pub struct Failure {
+    /// Stable and `snake_case`.
+    pub code: Cow<'static, str>,
+    /// For the log, never for the caller.
+    pub cause: Option<Cause>,
 }
 
 impl Problem {
     /// `code` is stable and `snake_case`: clients match on it.
     pub fn new(status: StatusCode, code: impl Into<Cow<'static, str>>) -> Self {
-        Self(Box::new(Inner {
+        Self(Box::new(ProblemParts {
             status,
             code: code.into(),
             detail: None,
@@ -112,16 +115,31 @@ impl Problem {
     /// Logged with its sources, never sent.
     #[must_use]
     pub fn caused_by<E: Error + Send + Sync + 'static>(mut self, source: E) -> Self {
-        self.0.cause = Some(Cause {
-            exc_type: type_name::<E>(),
-            source: Arc::new(source),
-        });
+        self.0.cause = Some(Cause::new(source));
         self
     }
 
     /// The status it is told with.
     pub fn status(&self) -> StatusCode {
         self.0.status
+    }
+
+    /// All of it, as it may be told: no secrets, and from status 500 on no detail, which may be about our inside.
+    pub fn into_parts(self) -> ProblemParts {
+        let mut parts = *self.0;
+        if parts.status.is_server_error() {
+            parts.detail = None;
+        }
+        // What a parser says tends to repeat what it was given.
+        if let Some(Cow::Owned(shown)) = parts.detail.as_deref().map(redact_text) {
+            parts.detail = Some(shown.into());
+        }
+        for error in &mut parts.errors {
+            if let Cow::Owned(shown) = redact_text(&error.message) {
+                error.message = shown;
+            }
+        }
+        parts
     }
 }
 

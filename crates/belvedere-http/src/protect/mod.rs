@@ -23,8 +23,10 @@ pub use security::{SecurityHeaders, SecurityHeadersLayer};
 
 /// Why a response is not the handler's own. Rides in the response's extensions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Cut {
+pub enum Cut {
+    /// The handler panicked.
     Panic,
+    /// The handler took too long.
     Timeout,
     /// Refused because there was too much to do already.
     Shed,

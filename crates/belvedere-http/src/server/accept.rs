@@ -2,6 +2,7 @@ use std::{future::pending, io, net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::Router;
 use belvedere_core::Shutdown;
+use metrics::Gauge;
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::{OwnedSemaphorePermit, Semaphore},
@@ -35,6 +36,9 @@ pub struct Limits {
     pub write_timeout: Duration,
     /// Connections at once.
     pub max_connections: u32,
+    /// How old an HTTP/2 connection may grow, give or take a tenth, before its caller is told to open another one: behind a
+    /// balancer that knows connections only, callers would never find new replicas.
+    pub max_age: Option<Duration>,
 }
 
 impl Default for Limits {
@@ -46,6 +50,7 @@ impl Default for Limits {
             // What nginx grants: a phone in a tunnel comes back by then.
             write_timeout: Duration::from_secs(60),
             max_connections: 10_000,
+            max_age: None,
         }
     }
 }
@@ -87,6 +92,13 @@ impl Server {
     #[must_use]
     pub fn tls(self, tls: Option<Tls>) -> Self {
         Self { tls, ..self }
+    }
+
+    /// Shows in `gauge` how many connections are open.
+    #[must_use]
+    pub fn count_in(mut self, gauge: Gauge) -> Self {
+        self.connector.open = Some(gauge);
+        self
     }
 
     /// Where it listens, with the port that was taken for port 0.

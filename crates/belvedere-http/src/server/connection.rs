@@ -8,6 +8,7 @@ use std::{
         atomic::{AtomicU32, Ordering},
     },
     task::Poll,
+    time::Duration,
 };
 
 use axum::{Router, body::Body};
@@ -18,11 +19,13 @@ use hyper_util::{
     rt::{TokioExecutor, TokioIo},
     server::conn::auto::Builder,
 };
+use metrics::Gauge;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::TcpStream,
     sync::OwnedSemaphorePermit,
     task::coop::unconstrained,
+    time::{self, Instant},
 };
 use tokio_rustls::TlsAcceptor;
 
@@ -55,6 +58,8 @@ pub(super) struct Connector {
     pub(super) router: Router,
     builder: Builder<TokioExecutor>,
     waits: Waits,
+    max_age: Option<Duration>,
+    pub(super) open: Option<Gauge>,
     shutdown: Shutdown,
     abandoned: AtomicU32,
 }
@@ -76,6 +81,8 @@ impl Connector {
             router,
             builder,
             waits: Waits::new(&limits),
+            max_age: limits.max_age,
+            open: None,
             shutdown,
             abandoned: AtomicU32::new(0),
         }
@@ -107,6 +114,22 @@ impl Connector {
                 self.abandoned.fetch_add(1, Ordering::Relaxed);
             }
         }
+    }
+}
+
+/// A connection that is shown to be open, until it is dropped.
+struct Open<'c>(&'c Gauge);
+
+impl<'c> Open<'c> {
+    fn begin(gauge: &'c Gauge) -> Self {
+        gauge.increment(1.0);
+        Self(gauge)
+    }
+}
+
+impl Drop for Open<'_> {
+    fn drop(&mut self) {
+        self.0.decrement(1.0);
     }
 }
 
@@ -172,12 +195,14 @@ async fn converse<S>(
     let mut connection = pin!(connector.builder.serve_connection(io, service));
     let mut patience = pin!(connector.patience(&activity));
     let Connector { shutdown, .. } = &**connector;
+    let _open = connector.open.as_ref().map(Open::begin);
+    let old = connector.max_age.map(|age| Instant::now() + spread(age));
 
     let mut end = watch(
         connection.as_mut(),
         patience.as_mut(),
-        shutdown.draining(),
-        || shutdown.is_draining(),
+        draining_or_old(shutdown, old),
+        || shutdown.is_draining() || old.is_some_and(|old| old <= Instant::now()),
     )
     .await;
     if matches!(end, End::Shutdown) {
@@ -202,6 +227,21 @@ async fn converse<S>(
         .await;
     }
     connector.tell(&end);
+}
+
+/// The connections that a start has opened at once do not all end at once.
+fn spread(age: Duration) -> Duration {
+    age.mul_f64(0.9 + 0.2 * fastrand::f64())
+}
+
+async fn draining_or_old(shutdown: &Shutdown, old: Option<Instant>) {
+    match old {
+        None => shutdown.draining().await,
+        Some(old) => tokio::select! {
+            () = shutdown.draining() => {}
+            () = time::sleep_until(old) => {}
+        },
+    }
 }
 
 /// Drives a connection until it ends, is waited for too long, or the shutdown has `advanced`.
