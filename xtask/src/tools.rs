@@ -116,12 +116,18 @@ struct PythonTool {
     needs_others: bool,
 }
 
-const PYTHON_TOOLS: [PythonTool; 5] = [
+const PYTHON_TOOLS: [PythonTool; 6] = [
     PythonTool {
         package: "rotel",
         version: "0.0.1a15",
         program: "rotel/rotel-agent",
         needs_others: false,
+    },
+    PythonTool {
+        package: "grpcio",
+        version: "1.85.1",
+        program: "grpc/__init__.py",
+        needs_others: true,
     },
     PythonTool {
         package: "schemathesis",

@@ -8,11 +8,14 @@ use crate::check::metrics::{Sample, Scrape};
 
 const PAGE: &str = include_str!("../../../../docs/METRICS.md");
 /// There only once something has happened that a drive does not cause, or where the kernel lets itself be asked.
-const SELDOM: [&str; 18] = [
+const SELDOM: [&str; 22] = [
     "auth_failures_total",
     "cache_requests_total",
     "db_client_connection_timeouts_total",
     "db_client_errors_total",
+    "grpc_active_connections",
+    "grpc_active_requests",
+    "grpc_response_time_seconds",
     "http_client_request_duration_seconds",
     "http_client_retries_total",
     "http_connections_rejected_total",
@@ -25,6 +28,7 @@ const SELDOM: [&str; 18] = [
     "panics_total",
     "process_io_bytes_total",
     "rate_limit_evictions_total",
+    "rpc_client_call_duration_seconds",
     "telemetry_dropped_total",
     "tls_cert_not_after_seconds",
 ];

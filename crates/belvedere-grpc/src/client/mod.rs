@@ -1,0 +1,8 @@
+//! Calls to other services.
+
+mod body;
+mod channel;
+mod sent;
+mod series;
+
+pub use channel::Channel;

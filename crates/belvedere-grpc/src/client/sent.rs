@@ -1,0 +1,92 @@
+use std::{sync::Arc, time::Instant};
+
+use belvedere_core::{
+    RequestContext,
+    propagation::header,
+    trace::{Attribute, ChildSpan, Status, Value},
+};
+use http::{HeaderMap, HeaderName, HeaderValue};
+use opentelemetry::trace::SpanKind;
+use tonic::Code;
+
+use super::{channel::Inner, series::Method};
+use crate::code;
+
+/// A call on its way: a span and a duration, told once. Dropped before its end, it was taken back.
+#[derive(Debug)]
+pub(super) struct Sent {
+    upstream: Arc<Inner>,
+    method: Arc<Method>,
+    span: Option<ChildSpan>,
+    clock: Instant,
+    is_done: bool,
+}
+
+impl Sent {
+    pub(super) fn begin(upstream: &Arc<Inner>, path: &str) -> Self {
+        Self {
+            method: upstream.series.of(path),
+            upstream: Arc::clone(upstream),
+            span: ChildSpan::begin(),
+            clock: Instant::now(),
+            is_done: false,
+        }
+    }
+
+    /// Says who calls: the trace in the headers of `OTEL_PROPAGATORS`, and `x-request-id`.
+    pub(super) fn sign(&self, headers: &mut HeaderMap) {
+        RequestContext::with(|context| {
+            let from = self.span.as_ref().map(ChildSpan::traceparent);
+            let from = from.unwrap_or_else(|| context.traceparent());
+            put(headers, header::REQUEST_ID, context.request_id().as_bytes());
+            context.inject(&from, |name, value| put(headers, name, value));
+        });
+    }
+
+    pub(super) fn waited(&self) -> std::time::Duration {
+        self.clock.elapsed()
+    }
+
+    pub(super) fn end(&mut self, code: Code) {
+        if std::mem::replace(&mut self.is_done, true) {
+            return;
+        }
+        let name = self.upstream.name;
+        self.method.ended(name, code, self.clock.elapsed());
+        if let Some(span) = self.span.take() {
+            let status = match code {
+                Code::Ok => Status::Unset,
+                _ => Status::Error(""),
+            };
+            let attributes = self.attributes(code);
+            span.finish(&SpanKind::Client, &self.method.name, &attributes, status);
+        }
+    }
+
+    fn attributes(&self, code: Code) -> Vec<Attribute<'_>> {
+        let Inner { url, name, .. } = &*self.upstream;
+        let mut attributes = vec![
+            ("server.address", url.host().into()),
+            ("server.port", Value::Int(url.port().into())),
+            ("peer.service", Value::Str(name)),
+        ];
+        let conventions = self.upstream.conventions;
+        conventions.describe(&self.method.name, code, &mut attributes);
+        if code != Code::Ok {
+            attributes.push(("error.type", Value::Const(code::name(code))));
+        }
+        attributes
+    }
+}
+
+impl Drop for Sent {
+    fn drop(&mut self) {
+        self.end(Code::Cancelled);
+    }
+}
+
+fn put(headers: &mut HeaderMap, name: &'static str, value: &[u8]) {
+    if let Ok(value) = HeaderValue::from_bytes(value) {
+        headers.insert(HeaderName::from_static(name), value);
+    }
+}

@@ -1,0 +1,60 @@
+use std::{
+    array,
+    collections::HashMap,
+    sync::{Arc, Mutex, OnceLock, PoisonError},
+    time::Duration,
+};
+
+use belvedere_core::names::metric;
+use foldhash::fast::RandomState;
+use metrics::Histogram;
+use tonic::Code;
+
+use crate::code::{self, COUNT};
+
+/// An upstream's metric handles. Its methods are those of generated code: a closed set.
+#[derive(Debug, Default)]
+pub(super) struct Series(Mutex<HashMap<Box<str>, Arc<Method>, RandomState>>);
+
+/// Those of one of its methods, each resolved once.
+pub(super) struct Method {
+    /// `{package.Service}/{Method}`
+    pub(super) name: Box<str>,
+    by_code: [OnceLock<Histogram>; COUNT],
+}
+
+impl std::fmt::Debug for Method {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Method({})", self.name)
+    }
+}
+
+impl Series {
+    pub(super) fn of(&self, path: &str) -> Arc<Method> {
+        let name = path.trim_start_matches('/');
+        let mut methods = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(method) = methods.get(name) {
+            return Arc::clone(method);
+        }
+        let method = Arc::new(Method {
+            name: name.into(),
+            by_code: array::from_fn(|_| OnceLock::new()),
+        });
+        methods.insert(name.into(), Arc::clone(&method));
+        method
+    }
+}
+
+impl Method {
+    pub(super) fn ended(&self, upstream: &'static str, code: Code, took: Duration) {
+        let duration = self.by_code[code as usize].get_or_init(|| {
+            metrics::histogram!(
+                metric::RPC_CLIENT_DURATION,
+                "upstream" => upstream,
+                "method" => self.name.to_string(),
+                "status_code" => code::name(code)
+            )
+        });
+        duration.record(took.as_secs_f64());
+    }
+}

@@ -1,0 +1,141 @@
+//! Calls to others: seen as what they are, and by those who are called.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use belvedere_core::{NewRequest, RequestContext, context::Route};
+use belvedere_grpc::Channel;
+use belvedere_http::{UpstreamConfig, deadline::Limit};
+use futures_util::future::poll_fn;
+use opentelemetry::trace::{SpanKind, Status as SpanStatus};
+use tonic::{Code, Request, Status};
+use tonic_prost::ProstCodec;
+
+use crate::harness::{Ask, Said, Service, ask};
+
+fn channel(addr: SocketAddr) -> Channel {
+    let config = UpstreamConfig {
+        url: Some(format!("http://{addr}").parse().unwrap()),
+        ..UpstreamConfig::default()
+    };
+    Channel::new("probe", &config).unwrap()
+}
+
+async fn call(channel: &Channel, request: Request<Ask>) -> Result<Said, Status> {
+    let mut grpc = tonic::client::Grpc::new(channel.clone());
+    grpc.ready().await.unwrap();
+    let path = "/probe.v1.Probe/Unary".parse().unwrap();
+    let codec = ProstCodec::<Ask, Said>::default();
+    let response = grpc.unary(request, path, codec).await?;
+    Ok(response.into_inner())
+}
+
+/// A request of somebody else's, in which calls are made.
+fn handler(service: &Service) -> Arc<RequestContext> {
+    let route = Route::new("GET", "/");
+    NewRequest::new(&route, "/").begin(&service.tracer)
+}
+
+fn counted(service: &Service, code: &str) -> f64 {
+    let labels = [
+        ("upstream", "probe"),
+        ("method", "probe.v1.Probe/Unary"),
+        ("status_code", code),
+    ];
+    service
+        .metrics
+        .sum("rpc_client_call_duration_seconds_count", &labels)
+}
+
+#[tokio::test]
+async fn a_call_is_a_span_of_its_caller_and_the_parent_of_who_is_called() {
+    let service = Service::start().await;
+    let (channel, context) = (channel(service.addr), handler(&service));
+    let said = Arc::clone(&context)
+        .scope(call(&channel, ask("who")))
+        .await
+        .unwrap();
+    let ids = format!("{} {}", context.trace_id(), context.request_id());
+    assert!(said.text.starts_with(&ids), "{said:?}");
+    service.completed(1).await;
+    let spans = service.spans.all();
+    let of = |kind| spans.iter().find(|span| span.kind == kind).unwrap();
+    let (client, server) = (of(SpanKind::Client), of(SpanKind::Server));
+    assert_eq!(client.name, "probe.v1.Probe/Unary");
+    assert_eq!(client.parent.unwrap().span_id, context.span_id());
+    assert_eq!(server.parent.unwrap().span_id, client.span_id);
+    assert_eq!(client.get("peer.service"), Some("probe"));
+    assert_eq!(client.get("rpc.grpc.status_code"), Some("0"));
+    assert_eq!(counted(&service, "OK"), 1.0);
+}
+
+#[tokio::test]
+async fn a_call_that_is_refused_is_an_error_of_its_span() {
+    let service = Service::start().await;
+    let (channel, context) = (channel(service.addr), handler(&service));
+    let refused = context
+        .scope(call(&channel, ask("missing")))
+        .await
+        .unwrap_err();
+    assert_eq!(refused.code(), Code::NotFound);
+    let spans = service.spans.all();
+    let client = spans
+        .iter()
+        .find(|span| span.kind == SpanKind::Client)
+        .unwrap();
+    assert!(matches!(client.status, SpanStatus::Error { .. }));
+    assert_eq!(client.get("error.type"), Some("NOT_FOUND"));
+    assert_eq!(counted(&service, "NOT_FOUND"), 1.0);
+}
+
+#[tokio::test]
+async fn the_time_that_a_handler_has_is_handed_on() {
+    let service = Service::start().await;
+    let channel = channel(service.addr);
+    let mut limit = Limit::For(Duration::from_millis(300));
+    let mut called = Box::pin(call(&channel, ask("wait")));
+    let ended = poll_fn(|task| limit.scope(|| called.as_mut().poll(task))).await;
+    assert_eq!(ended.unwrap_err().code(), Code::DeadlineExceeded);
+    service.completed(1).await;
+    // Whoever is first: who is called gives up by itself, or hears that its caller did.
+    let outcome = service.logs.completed()[0].field("outcome").to_owned();
+    assert!(
+        ["timeout", "client_abort"].contains(&&*outcome),
+        "{outcome}"
+    );
+    assert_eq!(counted(&service, "DEADLINE_EXCEEDED"), 1.0);
+}
+
+#[tokio::test]
+async fn a_call_that_is_taken_back_is_cancelled_on_both_sides() {
+    let service = Service::start().await;
+    let channel = channel(service.addr);
+    tokio::select! {
+        _ = call(&channel, ask("wait")) => unreachable!("nobody ends it"),
+        () = service.running(1) => {}
+    }
+    service.completed(1).await;
+    assert_eq!(service.counted("Unary", "CANCELLED"), 1.0);
+    assert_eq!(counted(&service, "CANCELLED"), 1.0);
+}
+
+#[tokio::test]
+async fn an_upstream_that_is_gone_is_left_alone_after_a_while() {
+    let mut service = Service::start().await;
+    service.shutdown.stop();
+    service.ended().await;
+    let channel = channel(service.addr);
+    let mut messages = Vec::new();
+    for _ in 0..40 {
+        let failed = call(&channel, ask("fine")).await.unwrap_err();
+        assert_eq!(failed.code(), Code::Unavailable);
+        messages.push(failed.message().to_owned());
+    }
+    assert!(messages[0].contains("cannot be reached"), "{messages:?}");
+    assert!(messages[39].contains("circuit is open"), "{messages:?}");
+    assert!(
+        !messages.concat().contains(&service.addr.to_string()),
+        "{messages:?}"
+    );
+    assert_eq!(service.logs.named("upstream_circuit_opened").len(), 1);
+    assert_eq!(counted(&service, "UNAVAILABLE"), 40.0);
+}

@@ -1,0 +1,170 @@
+use std::{
+    convert::Infallible,
+    future::pending,
+    task::{Context, Poll},
+};
+
+use belvedere_core::{AsFailure, BoxFuture, Failure, RequestContext};
+use belvedere_grpc::status;
+use belvedere_http::{FieldError, Problem};
+use futures_util::{Stream, StreamExt, stream, stream::BoxStream};
+use prost::Message;
+use prost_types::{
+    FileDescriptorProto, FileDescriptorSet, MethodDescriptorProto, ServiceDescriptorProto,
+};
+use tonic::{Request, Response, Status, Streaming, body::Body, server::NamedService};
+use tonic_prost::ProstCodec;
+use tower::service_fn;
+use tower_service::Service;
+
+use super::{Ask, Said};
+
+/// `probe.v1.Probe`: a method of each kind.
+#[derive(Debug, Clone)]
+pub(crate) struct Probe;
+
+/// A failure with something behind it.
+#[derive(Debug, thiserror::Error)]
+#[error("the shelf is broken")]
+pub(crate) struct Broken(#[source] pub(crate) std::fmt::Error);
+
+impl AsFailure for Broken {
+    fn as_failure(&self) -> Failure {
+        Failure::new(500, "shelf_broken").detail("nobody is to read this")
+    }
+}
+
+/// What generated code would have beside it.
+pub(crate) fn descriptors() -> &'static [u8] {
+    let method = |name: &str| MethodDescriptorProto {
+        name: Some(name.to_owned()),
+        ..MethodDescriptorProto::default()
+    };
+    let service = ServiceDescriptorProto {
+        name: Some("Probe".to_owned()),
+        method: ["Unary", "Upload", "Download", "Chat"].map(method).into(),
+        ..ServiceDescriptorProto::default()
+    };
+    let file = FileDescriptorProto {
+        name: Some("probe.proto".to_owned()),
+        package: Some("probe.v1".to_owned()),
+        service: vec![service],
+        ..FileDescriptorProto::default()
+    };
+    FileDescriptorSet { file: vec![file] }
+        .encode_to_vec()
+        .leak()
+}
+
+impl NamedService for Probe {
+    const NAME: &'static str = "probe.v1.Probe";
+}
+
+impl Service<http::Request<Body>> for Probe {
+    type Response = http::Response<Body>;
+    type Error = Infallible;
+    type Future = BoxFuture<'static, Result<Self::Response, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: http::Request<Body>) -> Self::Future {
+        Box::pin(async move {
+            let mut grpc = tonic::server::Grpc::new(ProstCodec::<Said, Ask>::default());
+            Ok(match request.uri().path() {
+                "/probe.v1.Probe/Unary" => grpc.unary(service_fn(unary), request).await,
+                "/probe.v1.Probe/Upload" => {
+                    grpc.client_streaming(service_fn(upload), request).await
+                }
+                "/probe.v1.Probe/Download" => {
+                    grpc.server_streaming(service_fn(download), request).await
+                }
+                "/probe.v1.Probe/Chat" => grpc.streaming(service_fn(chat), request).await,
+                _ => Status::unimplemented("").into_http(),
+            })
+        })
+    }
+}
+
+type Stated<T> = Result<Response<T>, Status>;
+type Answers = BoxStream<'static, Result<Said, Status>>;
+
+async fn unary(request: Request<Ask>) -> Stated<Said> {
+    once(&request.into_inner().end).await.map(Response::new)
+}
+
+async fn upload(request: Request<Streaming<Ask>>) -> Stated<Said> {
+    once(&first(request).await?).await.map(Response::new)
+}
+
+async fn download(request: Request<Ask>) -> Stated<Answers> {
+    many(request.into_inner().end).await.map(Response::new)
+}
+
+async fn chat(request: Request<Streaming<Ask>>) -> Stated<Answers> {
+    many(first(request).await?).await.map(Response::new)
+}
+
+async fn first(request: Request<Streaming<Ask>>) -> Result<String, Status> {
+    let asked = request.into_inner().message().await?;
+    Ok(asked.unwrap_or_default().end)
+}
+
+/// Ends in the head, if it is to end badly.
+async fn once(end: &str) -> Result<Said, Status> {
+    match end {
+        "head" => Err(status(Broken(std::fmt::Error))),
+        "raw" => Err(Status::internal("password=hunter2 is wrong")),
+        "missing" => Err(status(
+            Problem::not_found("order_not_found").detail("no such order"),
+        )),
+        "invalid" => Err(status(Problem::validation(vec![FieldError {
+            field: "quantity".to_owned(),
+            message: "is not positive".to_owned(),
+        }]))),
+        "panic" => panic!("asked to"),
+        "wait" => pending().await,
+        "who" => Ok(said(&who())),
+        text => Ok(said(text)),
+    }
+}
+
+/// Ends in the stream, if it is to end badly there.
+async fn many(end: String) -> Result<Answers, Status> {
+    let first = stream::iter([Ok(said("first"))]);
+    let rest: Answers = match &*end {
+        "trailers" => Box::pin(stream::once(async { Err(status(Broken(std::fmt::Error))) })),
+        "panic_later" => Box::pin(stream::once(async { panic!("asked to, later") })),
+        "wait_later" => Box::pin(stream::pending()),
+        "flood" => Box::pin(flood()),
+        end => Box::pin(stream::iter([once(end).await])),
+    };
+    Ok(Box::pin(first.chain(rest)))
+}
+
+fn flood() -> impl Stream<Item = Result<Said, Status>> {
+    stream::repeat_with(|| Ok(said(&"x".repeat(1000))))
+}
+
+fn said(text: &str) -> Said {
+    Said {
+        text: text.to_owned(),
+    }
+}
+
+/// What the handler knows of its request.
+fn who() -> String {
+    RequestContext::with(|context| {
+        let identity = context.identity().cloned();
+        let (tenant, user) = identity.map_or_else(Default::default, |identity| {
+            (identity.tenant_id, identity.user_id.unwrap_or_default())
+        });
+        format!(
+            "{} {} {tenant} {user}",
+            context.trace_id(),
+            context.request_id()
+        )
+    })
+    .unwrap_or_default()
+}
