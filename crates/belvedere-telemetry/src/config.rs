@@ -75,6 +75,8 @@ settings! {
         pub resource_attributes: Option<String> = None,
         /// Headers that carry trace context in and out: any of `tracecontext,baggage,b3,b3multi`, or `none`.
         pub propagators: Propagators = Propagators::default(),
+        /// Newer names in spans, where there are two kinds: `rpc` for those of gRPC, `rpc/dup` for both of them; default: the older ones.
+        pub semconv_stability_opt_in: Option<String> = None,
         /// `otlp`, `none`, or a list of both; default: `otlp` when an endpoint is set.
         pub traces_exporter: Option<String> = None,
         /// `otlp`, or `none` or `prometheus`, which pulls in any case; default: `none`.

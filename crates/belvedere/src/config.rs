@@ -3,7 +3,7 @@ use belvedere_core::{
     config::{ConfigError, Docs, Environment, Knob, Problems, Seconds, load},
     settings,
 };
-use belvedere_http::{AdminConfig, AuthConfig, HttpConfig};
+use belvedere_http::{AdminConfig, AuthConfig, GrpcConfig, HttpConfig};
 use belvedere_redis::RedisConfig;
 use belvedere_sql::DatabaseConfig;
 use belvedere_telemetry::TelemetryConfig;
@@ -60,6 +60,8 @@ pub struct Config<App = NoSettings> {
     pub telemetry: TelemetryConfig,
     /// The public listener.
     pub http: HttpConfig,
+    /// The gRPC listener, where there is one.
+    pub grpc: GrpcConfig,
     /// The admin listener.
     pub admin: AdminConfig,
     /// Who may call.
@@ -105,6 +107,7 @@ impl<App: Knob> Knob for Config<App> {
     fn document(docs: &mut Docs, path: &str, text: &'static [&'static str]) {
         TelemetryConfig::document(docs, path, text);
         docs.below::<HttpConfig>(path, "http", &[]);
+        docs.below::<GrpcConfig>(path, "grpc", &[]);
         docs.below::<AdminConfig>(path, "admin", &[]);
         docs.below::<AuthConfig>(path, "auth", &[]);
         docs.below::<SloConfig>(path, "slo", &[]);

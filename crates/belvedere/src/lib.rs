@@ -11,6 +11,7 @@ mod jobs;
 mod life;
 mod profiles;
 mod routes;
+mod rpc;
 mod service;
 
 #[doc(hidden)]
@@ -38,6 +39,10 @@ pub use errors::SentryConfig;
 pub use jobs::{Delivery, Enqueue, Enqueued, Handler, Job, Jobs, JobsError, enqueue};
 pub use life::Stopped;
 pub use service::{Bound, Service};
+
+/// gRPC services, and failures as they tell them; see docs/GRPC.md.
+#[cfg(feature = "grpc")]
+pub use belvedere_grpc as grpc;
 
 /// The allocator that `/profile/heap` can look into; see docs/PROFILES.md.
 #[cfg(feature = "heap-profiling")]

@@ -18,6 +18,7 @@ use tokio::{
     task::JoinHandle,
     time::{self, Sleep, Timeout},
 };
+use tracing::field::display;
 
 use crate::{BootError, ShutdownConfig, admin::AdminListener, jobs::Running};
 
@@ -46,7 +47,7 @@ pub(crate) struct Life {
     pub(crate) watch: HealthWatch,
     pub(crate) health: Health,
     /// A worker has none.
-    pub(crate) server: Option<Server>,
+    pub(crate) server: Option<Listeners>,
     pub(crate) jobs: Option<Running>,
     pub(crate) shutdown: Shutdown,
     pub(crate) config: ShutdownConfig,
@@ -63,12 +64,7 @@ impl std::fmt::Debug for Life {
 }
 
 impl Life {
-    pub(crate) async fn live(
-        self,
-        http: Option<SocketAddr>,
-        admin: SocketAddr,
-        began: Instant,
-    ) -> Result<Stopped, BootError> {
+    pub(crate) async fn live(self, addrs: Addrs, began: Instant) -> Result<Stopped, BootError> {
         let mut signals = Signals::listen()?;
         let clock = Clock(self.admin.runtime().clone());
         clock.wake_workers_of(Handle::current());
@@ -85,8 +81,9 @@ impl Life {
         let serving = server.map(|server| serve(server, &health));
         health.mark_started();
         let startup_ms = millis(began.elapsed());
-        let http = http.map(tracing::field::display);
-        tracing::info!(message = event::STARTED, http, admin = %admin, startup_ms);
+        let Addrs { http, grpc, admin } = addrs;
+        let (http, grpc) = (http.map(display), grpc.map(display));
+        tracing::info!(message = event::STARTED, http, grpc, admin = %admin, startup_ms);
         let signal = signals.next().await;
         clock.exit_on(signals);
         let at_work = AtWork { serving, jobs };
@@ -100,11 +97,39 @@ impl Life {
 /// How many connections had to be cut.
 type Serving = JoinHandle<Option<u32>>;
 
-fn serve(server: Server, health: &Health) -> Serving {
-    let critical = health.critical_task("http_listener");
+/// What is public.
+#[derive(Debug)]
+pub(crate) struct Listeners {
+    pub(crate) http: Server,
+    pub(crate) grpc: Option<Server>,
+}
+
+/// Where the listeners are.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Addrs {
+    pub(crate) http: Option<SocketAddr>,
+    pub(crate) grpc: Option<SocketAddr>,
+    pub(crate) admin: SocketAddr,
+}
+
+fn serve(listeners: Listeners, health: &Health) -> Serving {
+    let run = |server: Server, name| {
+        let held = health.critical_task(name);
+        async move {
+            let _held = held;
+            server.run().await
+        }
+    };
+    let http = run(listeners.http, "http_listener");
+    let grpc = listeners.grpc.map(|grpc| run(grpc, "grpc_listener"));
     belvedere_core::spawn(async move {
-        let _held = critical;
-        server.run().await
+        match grpc {
+            None => http.await,
+            Some(grpc) => {
+                let (http, grpc) = tokio::join!(http, grpc);
+                http + grpc
+            }
+        }
     })
 }
 

@@ -55,23 +55,18 @@ impl Routes {
         observe: &Observe,
         health: &Health,
         render: RenderMetrics,
-        bind_hub: Option<BindHub>,
-        callers: Callers,
+        gates: Gates,
     ) -> Router {
         // The first is the outermost. One call for each group: each `layer` of a router costs a request boxes and futures.
         let secured = SecurityHeadersLayer::new().hsts(config.hsts || config.has_tls());
-        let (by_ip, by_principal) = rate_limits(config);
-        let by_ip = by_ip.map(|limit| shared(limit, "ip", self.redis.as_ref()));
-        let by_principal =
-            by_principal.map(|limit| shared(limit, "principal", self.redis.as_ref()));
         let outer = (
             observe.layer(),
             secured,
-            option_layer(bind_hub),
+            option_layer(gates.bind_hub),
             // Outside of all that refuses, so that a page can read why it was refused.
             option_layer(cors(config)),
             ProtectLayer::new(config),
-            option_layer(by_ip),
+            option_layer(gates.by_ip),
         );
         let guarded = method_not_allowed_problems(self.guarded.reset_fallback());
         let open = method_not_allowed_problems(self.open.reset_fallback());
@@ -81,12 +76,38 @@ impl Routes {
         } else {
             Router::new()
         });
-        let known = (RequireCaller::new(callers), option_layer(by_principal));
+        let known = (gates.caller, option_layer(gates.by_principal));
         guarded
             .layer((outer.clone(), known))
             .merge(open.layer(outer.clone()))
             .merge(nothing.layer(outer))
             .merge(probes.layer((observe.probes().layer(), secured)))
+    }
+}
+
+/// What stands before the handlers of every public listener: they count together.
+#[derive(Clone)]
+pub(crate) struct Gates {
+    pub(crate) bind_hub: Option<BindHub>,
+    pub(crate) by_ip: Option<RateLimit>,
+    pub(crate) caller: RequireCaller,
+    pub(crate) by_principal: Option<RateLimit>,
+}
+
+impl Gates {
+    pub(crate) fn new(
+        config: &HttpConfig,
+        redis: Option<&Redis>,
+        bind_hub: Option<BindHub>,
+        callers: Callers,
+    ) -> Self {
+        let (by_ip, by_principal) = rate_limits(config);
+        Self {
+            bind_hub,
+            by_ip: by_ip.map(|limit| shared(limit, "ip", redis)),
+            caller: RequireCaller::new(callers),
+            by_principal: by_principal.map(|limit| shared(limit, "principal", redis)),
+        }
     }
 }
 
@@ -117,8 +138,7 @@ mod tests {
             &Observe::new(Tracer::off(), shutdown.clone()),
             &Health::new(Vec::new(), shutdown),
             Arc::new(|_| ("text/plain", String::new())),
-            None,
-            Callers::by_headers(),
+            Gates::new(&HttpConfig::default(), None, None, Callers::by_headers()),
         );
         let mut request = Request::builder().method(method).uri(path);
         if let Some(tenant) = tenant {

@@ -6,7 +6,7 @@ use belvedere_core::{
     propagation::Propagation,
 };
 use belvedere_http::{
-    AdminConfig, AuthConfig, Callers, HttpConfig, Jwks, Observe, Server,
+    AdminConfig, AuthConfig, Callers, GrpcConfig, HttpConfig, Jwks, Observe, Server,
     admin::{Admin, Guard, RenderMetrics, Runbooks},
     server::Limits,
 };
@@ -21,9 +21,10 @@ use crate::{
     admin::{AdminListener, warn_if_nobody_may},
     errors::BindHub,
     jobs::{self, Jobs, Running, Surroundings},
-    life::{Life, Stopped},
+    life::{Addrs, Life, Listeners, Stopped},
     profiles,
-    routes::Routes,
+    routes::{Gates, Routes},
+    rpc::{Beside, Grpc},
 };
 
 /// What runs after the last request, before telemetry is flushed.
@@ -35,6 +36,8 @@ pub struct Service {
     about: About,
     environment: String,
     http: HttpConfig,
+    grpc_config: GrpcConfig,
+    pub(crate) grpc: Grpc,
     admin: AdminConfig,
     auth: AuthConfig,
     shutdown: ShutdownConfig,
@@ -80,6 +83,8 @@ impl Service {
             environment: environment.to_owned(),
             redacted: Arc::new(config.redacted()),
             http: config.http.clone(),
+            grpc_config: config.grpc.clone(),
+            grpc: Grpc::new(&config.telemetry),
             admin: config.admin.clone(),
             auth: config.auth.clone(),
             shutdown: config.shutdown.clone(),
@@ -191,10 +196,14 @@ impl Service {
             Some(callers) => Some(self.listen(callers, &health, &shutdown, render).await?),
             None => None,
         };
-        let http = server.as_ref().map(Server::local_addr).transpose()?;
+        let http = server.as_ref().map(|server| &server.http);
+        let grpc = server.as_ref().and_then(|server| server.grpc.as_ref());
+        let http = http.map(Server::local_addr).transpose()?;
+        let grpc = grpc.map(Server::local_addr).transpose()?;
         let admin = AdminListener::start(self.admin.addr, admin_routes)?;
         Ok(Bound {
             http,
+            grpc,
             admin: admin.addr(),
             life: Life {
                 watch: health.watch().await,
@@ -216,24 +225,32 @@ impl Service {
         health: &Health,
         shutdown: &Shutdown,
         render: RenderMetrics,
-    ) -> Result<Server, BootError> {
+    ) -> Result<Listeners, BootError> {
         if let Some(jwks) = callers.jwks() {
             keep_fresh(jwks, health, shutdown.clone()).await;
         }
         let observe = self.observe(shutdown);
         let tls = self.http.tls()?;
-        let public = mem::take(&mut self.routes).public(
-            &self.http,
-            &observe,
+        let routes = mem::take(&mut self.routes);
+        let redis = routes.redis.as_ref();
+        let gates = Gates::new(&self.http, redis, self.bind_hub.take(), callers);
+        let beside = Beside {
+            config: &self.grpc_config,
+            is_development: self.environment == "development",
+            observe: &observe,
             health,
-            render,
-            self.bind_hub.take(),
-            callers,
-        );
+            shutdown,
+            gates: &gates,
+            limits: limits(&self.http),
+            tls: self.http.tls()?,
+        };
+        let grpc = mem::take(&mut self.grpc).bind(beside).await?;
+        let public = routes.public(&self.http, &observe, health, render, gates);
         let server =
             Server::bind(self.http.addr, public, limits(&self.http), shutdown.clone()).await;
         let server = server.map_err(taken("http", self.http.addr, "HTTP__ADDR"))?;
-        Ok(server.tls(tls))
+        let http = server.tls(tls);
+        Ok(Listeners { http, grpc })
     }
 
     async fn work(
@@ -310,6 +327,8 @@ impl Service {
 pub struct Bound {
     /// Where the public listener is; a worker has none.
     pub http: Option<SocketAddr>,
+    /// Where the gRPC listener is, if there is one.
+    pub grpc: Option<SocketAddr>,
     /// Where the admin listener is.
     pub admin: SocketAddr,
     life: Life,
@@ -325,11 +344,12 @@ impl Bound {
     pub async fn serve(self) -> Result<Stopped, BootError> {
         let Self {
             http,
+            grpc,
             admin,
             life,
             began,
         } = self;
-        life.live(http, admin, began).await
+        life.live(Addrs { http, grpc, admin }, began).await
     }
 }
 

@@ -74,7 +74,15 @@ const COUNTERS: [(&str, &str); 18] = [
     ),
 ];
 
-const GAUGES: [(&str, &str); 20] = [
+const GAUGES: [(&str, &str); 22] = [
+    (
+        metric::GRPC_ACTIVE_REQUESTS,
+        "Calls accepted and not yet completed.",
+    ),
+    (
+        metric::GRPC_ACTIVE_CONNECTIONS,
+        "Connections to the gRPC listener that are open.",
+    ),
     (
         metric::HTTP_REQUESTS_ACTIVE,
         "Requests accepted and not yet completed.",
@@ -133,7 +141,15 @@ const GAUGES: [(&str, &str); 20] = [
     ),
 ];
 
-const HISTOGRAMS: [(&str, &str); 7] = [
+const HISTOGRAMS: [(&str, &str); 9] = [
+    (
+        metric::RPC_CLIENT_DURATION,
+        "Calls to named upstreams by gRPC, by status, in seconds.",
+    ),
+    (
+        metric::GRPC_RESPONSE_TIME,
+        "From the head of a call to its trailers, by method and status, in seconds.",
+    ),
     (
         metric::HTTP_REQUEST_DURATION,
         "From the parsed head to the end of the response body, in seconds.",

@@ -12,6 +12,8 @@ mod cardinality;
 mod control;
 mod dotenv;
 mod flush;
+#[cfg(all(feature = "grpc", feature = "sqlite"))]
+mod grpc;
 mod helpers;
 #[cfg(feature = "postgres")]
 mod hung;
