@@ -17,6 +17,10 @@ pub(super) const COMMANDS: [(&str, &str); 8] = [
     ("MEND_UPSTREAM", "mend-upstream"),
 ];
 
+/// As docs/JOBS.md says: what a schedule does, once, now.
+const REPORT_ORDERS: &str = "INSERT INTO jobs (name, queue, payload, metadata, run_at) \
+                             SELECT name, 'default', 'null', '{}', created_at FROM job_schedules WHERE name = 'report_orders'";
+
 pub(super) fn obey(site: &Site, order: &str) -> Result<()> {
     let service = &site.service;
     match order {
@@ -31,6 +35,7 @@ pub(super) fn obey(site: &Site, order: &str) -> Result<()> {
         "start-redis" => Ok(site.redis().start_again()?),
         "mend-upstream" => site.gateway.mend(),
         "tell-prometheus" => tell_prometheus(service),
+        "report-orders" => site.postgres.run(REPORT_ORDERS).map(drop),
         "pause" => {
             site.end_plague();
             Ok(())

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use super::faults::{database, dependencies, process, requests, telemetry};
+use super::faults::{database, dependencies, jobs, process, requests, telemetry};
 use super::stack::Site;
 
 /// What lasts until it is dropped.
@@ -61,7 +61,7 @@ pub(super) const CLASSICS: [&str; 4] = [
 ];
 
 /// Proven by rule tests alone, each with the reason.
-pub(super) const NOT_DRILLED: [(&str, &str); 5] = [
+pub(super) const NOT_DRILLED: [(&str, &str); 3] = [
     (
         "Watchdog",
         "it fires on a healthy day; what its runbook is for is that nothing arrives",
@@ -70,9 +70,10 @@ pub(super) const NOT_DRILLED: [(&str, &str); 5] = [
         "FailedPayments",
         "the sample domain does not count failed payments yet",
     ),
-    ("JobFailing", "the sample domain has no jobs yet"),
-    ("JobStale", "the sample domain has no jobs yet"),
-    ("JobQueueBacklog", "the sample domain has no jobs yet"),
+    (
+        "JobQueueBacklog",
+        "a service without workers tells nothing of its queues, and the sample's jobs take no time",
+    ),
 ];
 
 /// `KILL=yes`, and a sixtieth of the times that a runbook gives sessions.
@@ -279,4 +280,16 @@ pub(super) const DRILLS: &[Drill] = &[
         &[],
     )
     .mended_by_others(),
+    drill(
+        "JobFailing",
+        "poison",
+        jobs::poison,
+        &[("BURY", "do:pause")],
+    ),
+    drill(
+        "JobStale",
+        "not-asked",
+        jobs::missed_night,
+        &[("RUN_JOB", "do:report-orders")],
+    ),
 ];

@@ -2,6 +2,7 @@
 
 pub(super) mod database;
 pub(super) mod dependencies;
+pub(super) mod jobs;
 pub(super) mod process;
 pub(super) mod requests;
 pub(super) mod telemetry;
