@@ -280,12 +280,7 @@ pub(super) const DRILLS: &[Drill] = &[
         &[],
     )
     .mended_by_others(),
-    drill(
-        "JobFailing",
-        "poison",
-        jobs::poison,
-        &[("BURY", "do:pause")],
-    ),
+    drill("JobFailing", "poison", jobs::poison, &[("BURY", "do:bury")]),
     drill(
         "JobStale",
         "not-asked",

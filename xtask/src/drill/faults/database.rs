@@ -88,7 +88,7 @@ pub(in crate::drill) fn small_pool(site: &Site) -> Result<Fault> {
         ..Terms::default()
     };
     site.service.restart_with(&small)?;
-    // No more than the usual pool has connections.
-    site.load.set(8, Duration::from_millis(1));
+    // Fewer than the usual pool has connections.
+    site.load.set(4, Duration::from_millis(1));
     done()
 }
