@@ -8,9 +8,11 @@ use sqlx::{Postgres, Sqlite, migrate::Migrator};
 
 use crate::helpers::connect;
 
-/// Columns as `table column type nullability`, in words that both have; keys, indexes, checks; and the rows.
+/// Columns as `table column type nullability`, in words that both have (SQLite keeps times as TEXT or REAL, documents as TEXT, and has
+/// one size of integers); keys, indexes, checks; and the rows.
 const POSTGRES: [&str; 5] = [
-    "SELECT table_name || ' ' || column_name || ' ' || replace(upper(data_type), 'TIMESTAMP WITH TIME ZONE', 'TEXT') \
+    "SELECT table_name || ' ' || column_name || ' ' || CASE data_type WHEN 'timestamp with time zone' THEN 'TEXT' \
+            WHEN 'jsonb' THEN 'TEXT' WHEN 'integer' THEN 'BIGINT' ELSE upper(data_type) END \
             || ' ' || CASE is_nullable WHEN 'NO' THEN 'NOT NULL' ELSE '' END \
      FROM information_schema.columns WHERE table_schema = 'public' AND table_name NOT LIKE '\\_sqlx%'",
     "SELECT c.conrelid::regclass || ' ' || c.contype::text || ' ' || (SELECT string_agg(a.attname, ',' ORDER BY k.n) \
@@ -25,12 +27,16 @@ const POSTGRES: [&str; 5] = [
      WHERE c.contype = 'c' AND c.connamespace = 'public'::regnamespace GROUP BY c.conrelid",
 ];
 const SQLITE: [&str; 5] = [
-    "SELECT t.name || ' ' || c.name || ' ' || upper(c.type) || ' ' \
+    "SELECT t.name || ' ' || c.name || ' ' || CASE upper(c.type) WHEN 'REAL' THEN 'TEXT' \
+            WHEN 'INTEGER' THEN 'BIGINT' ELSE upper(c.type) END || ' ' \
             || CASE WHEN c.\"notnull\" OR c.pk THEN 'NOT NULL' ELSE '' END \
-     FROM sqlite_schema t, pragma_table_info(t.name) c WHERE t.type = 'table' AND t.name NOT LIKE '\\_sqlx%' ESCAPE '\\'",
+     FROM sqlite_schema t, pragma_table_info(t.name) c WHERE t.type = 'table' AND t.name NOT LIKE '\\_sqlx%' ESCAPE '\\' \
+       AND t.name <> 'sqlite_sequence'",
     "SELECT t.name || ' ' || replace(i.origin, 'pk', 'p') || ' ' || group_concat(c.name, ',') \
      FROM sqlite_schema t, pragma_index_list(t.name) i, pragma_index_info(i.name) c \
      WHERE t.type = 'table' AND i.origin IN ('pk', 'u') AND t.name NOT LIKE '\\_sqlx%' ESCAPE '\\' GROUP BY t.name, i.name \
+     UNION ALL SELECT t.name || ' p ' || c.name FROM sqlite_schema t, pragma_table_info(t.name) c \
+     WHERE t.type = 'table' AND c.pk AND c.type = 'INTEGER' \
      UNION ALL SELECT t.name || ' f ' || group_concat(f.\"from\", ',') \
      FROM sqlite_schema t, pragma_foreign_key_list(t.name) f WHERE t.type = 'table' GROUP BY t.name, f.id",
     "SELECT tbl_name || ' ' || name FROM sqlite_schema WHERE type = 'index' AND sql NOT LIKE '%UNIQUE%'",
