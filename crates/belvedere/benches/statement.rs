@@ -13,7 +13,7 @@ use std::{
     time::Duration,
 };
 
-use belvedere_core::{About, NewRequest, context::Route, trace::Tracer};
+use belvedere_core::{About, NewRequest, config::Seconds, context::Route, trace::Tracer};
 use belvedere_sql::{Backend, DatabaseConfig, Db};
 use belvedere_telemetry::{OtelConfig, Telemetry, TelemetryConfig};
 use belvedere_testing::{OtlpSink, ThrowAwayPostgres, report};
@@ -151,6 +151,8 @@ fn start(endpoint: String) -> Telemetry {
 async fn connect<DB: Backend>(url: &str) -> Db<DB> {
     let config = DatabaseConfig {
         url: Some(url.into()),
+        // Under valgrind everything takes longer.
+        request_limit_seconds: Seconds::new(0),
         ..DatabaseConfig::default()
     };
     let connected = Db::connect(&config, Duration::from_secs(5)).await;

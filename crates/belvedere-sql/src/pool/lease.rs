@@ -39,18 +39,49 @@ impl<DB: Backend> Lease<DB> {
     /// Waits for a connection, for no longer than the pool allows.
     pub(super) async fn take(db: &Db<DB>) -> Result<Self, Error> {
         let waiting = db.levels().wait();
-        db.spread().await;
-        let taken = db.raw_pool().acquire().await;
+        let taken = match Self::take_idle(db).await {
+            // It may open a connection: that future is so large that each of its moves would cost more than all signals do.
+            Ok(None) => Box::pin(Self::take_any(db)).await,
+            Ok(Some(lease)) => Ok(lease),
+            Err(error) => Err(error),
+        };
         drop(waiting);
         if matches!(taken, Err(Error::PoolTimedOut)) {
             db.levels().count_timeout();
         }
-        Ok(Self {
-            connection: Some(taken?),
+        taken
+    }
+
+    /// One that is there, and still works.
+    async fn take_idle(db: &Db<DB>) -> Result<Option<Self>, Error> {
+        let Some(idle) = db.raw_pool().try_acquire() else {
+            return Ok(None);
+        };
+        let mut lease = Self::new(db, idle);
+        lease.work = Work::Statement;
+        let limit = db.raw_pool().options().get_acquire_timeout();
+        let pong = time::timeout(limit, lease.connection().ping()).await;
+        if let Ok(Ok(())) = pong {
+            lease.work = Work::Nothing;
+            return Ok(Some(lease));
+        }
+        lease.spoil();
+        pong.map_or(Err(Error::PoolTimedOut), |_| Ok(None))
+    }
+
+    async fn take_any(db: &Db<DB>) -> Result<Self, Error> {
+        db.spread().await;
+        let connection = db.raw_pool().acquire().await?;
+        Ok(Self::new(db, connection))
+    }
+
+    fn new(db: &Db<DB>, connection: PoolConnection<DB>) -> Self {
+        Self {
+            connection: Some(connection),
             in_use: Some(InUse::begin(db)),
             work: Work::Nothing,
             is_in_doubt: false,
-        })
+        }
     }
 
     /// Outside of anything that is watched.
