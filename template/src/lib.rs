@@ -1,6 +1,7 @@
 //! The domain: one folder each, put together here.
 
 pub mod config;
+pub mod metrics;
 pub mod orders;
 pub mod state;
 pub mod users;

@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use tokio::{task::JoinSet, time};
+use tokio::{sync::Notify, task::JoinSet, time};
 
 use crate::{BoxFuture, Shutdown, names::metric};
 
@@ -123,6 +123,7 @@ struct Inner {
     started: AtomicBool,
     /// A critical task has ended.
     is_maimed: AtomicBool,
+    maimed: Notify,
     shutdown: Shutdown,
 }
 
@@ -149,6 +150,7 @@ impl Health {
             heartbeat: AtomicU64::new(0),
             started: AtomicBool::new(false),
             is_maimed: AtomicBool::new(false),
+            maimed: Notify::new(),
             shutdown,
         }))
     }
@@ -207,6 +209,17 @@ impl Health {
         CriticalTask {
             health: self.clone(),
             name,
+        }
+    }
+
+    /// Resolves when a critical task has ended.
+    pub async fn maimed(&self) {
+        loop {
+            let told = self.0.maimed.notified();
+            if self.0.is_maimed.load(Ordering::SeqCst) {
+                return;
+            }
+            told.await;
         }
     }
 
@@ -273,7 +286,8 @@ impl Drop for CriticalTask {
     fn drop(&mut self) {
         let inner = &self.health.0;
         if !inner.shutdown.is_draining() {
-            inner.is_maimed.store(true, Ordering::Relaxed);
+            inner.is_maimed.store(true, Ordering::SeqCst);
+            inner.maimed.notify_waiters();
             crate::critical!(task = self.name, "critical_task_ended");
         }
     }

@@ -70,6 +70,8 @@ fn of_request(event: &mut Event<'static>, context: &RequestContext) {
     event.transaction = take(field::ROUTE);
     if let Some(route) = &event.transaction {
         event.tags.insert(field::ROUTE.to_owned(), route.clone());
+    } else {
+        event.transaction = context.work().map(str::to_owned);
     }
     let tags = TAGS
         .iter()

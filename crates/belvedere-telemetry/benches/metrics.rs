@@ -1,9 +1,14 @@
 //! What recording costs.
 
-use belvedere_core::About;
+use belvedere_core::{About, declare_metrics};
 use belvedere_telemetry::{Telemetry, TelemetryConfig};
 use criterion::{Criterion, criterion_group, criterion_main};
 use metrics::{counter, histogram};
+
+declare_metrics! {
+    /// Calls of the API.
+    fn api_calls_total(tenant_id: &str, endpoint: &str) -> Counter;
+}
 
 fn install() -> Telemetry {
     let about = About::new("shop", "1.2.3");
@@ -35,6 +40,17 @@ fn recording(criterion: &mut Criterion) {
         bencher.iter(|| {
             let id = ids.next().unwrap_or_default().to_string();
             counter!("full_total", "id" => id).increment(1);
+        });
+    });
+    let tenants: Vec<_> = (0..100_000).map(|rank| format!("tenant-{rank}")).collect();
+    criterion.bench_function("a declared counter of a tenant", |bencher| {
+        bencher.iter(|| api_calls_total(&tenants[0], "place").increment(1));
+    });
+    criterion.bench_function("a declared counter of 100,000 tenants in turn", |bencher| {
+        let mut tenants = tenants.iter().cycle();
+        bencher.iter(|| {
+            let tenant = tenants.next().map_or("", |tenant| tenant);
+            api_calls_total(tenant, "place").increment(1);
         });
     });
     criterion.bench_function("a scrape of 1,000 series", |bencher| {

@@ -3,6 +3,7 @@
 mod captured;
 mod clock;
 mod figures;
+mod lint;
 mod log;
 mod otlp;
 mod postgres;
@@ -17,6 +18,7 @@ mod tokens;
 pub use captured::{CapturedSpan, CapturedSpans};
 pub use clock::ManualClock;
 pub use figures::{Quantiles, report};
+pub use lint::lint_metrics;
 pub use log::CapturedLog;
 pub use otlp::{
     OtlpAnswer, OtlpSink, ReceivedLog, ReceivedMetric, ReceivedRequest, ReceivedSpan, RetryAfter,

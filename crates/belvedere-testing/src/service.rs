@@ -223,6 +223,16 @@ impl TestService {
         answer.text().await.expect("metrics are text")
     }
 
+    /// Asks `promtool check metrics` about what it serves now: see [`lint_metrics`](crate::lint_metrics).
+    ///
+    /// # Panics
+    ///
+    /// A name, a label or a help text is not as Prometheus wants it; or `promtool` is missing where `CI` is set.
+    pub async fn lint_metrics(&self) {
+        let found = crate::lint_metrics(&self.metrics().await).expect("promtool runs");
+        assert!(found.is_empty(), "{}", found.join("\n"));
+    }
+
     /// Every line so far.
     pub fn lines(&self) -> Vec<Value> {
         self.lines.all()

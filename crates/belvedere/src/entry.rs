@@ -140,7 +140,7 @@ fn last_words(
     ended: Result<Stopped, BootError>,
 ) -> ExitCode {
     let code = match &ended {
-        Ok(stopped) if stopped.abandoned == 0 && stopped.abandoned_jobs == 0 => 0,
+        Ok(stopped) if stopped.is_whole() => 0,
         Err(BootError::Finished) => 0,
         Ok(_) => 1,
         Err(error) => {

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod admin;
+mod background;
 mod boot;
 mod command;
 mod config;

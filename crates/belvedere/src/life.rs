@@ -30,6 +30,8 @@ const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 const ABORT_GRACE: Duration = Duration::from_millis(100);
 /// What the server gets to end and count after an abort: its own grace of 1 s, twice.
 const ABORT_TIMEOUT: Duration = Duration::from_secs(2);
+/// What ends the process without a signal.
+const MAIMED: &str = "critical_task_ended";
 /// Exit code after a second signal.
 const IMPATIENT: i32 = 1;
 
@@ -41,6 +43,15 @@ pub struct Stopped {
     pub abandoned: u32,
     /// Jobs that were cut for the same reason: another worker begins them anew.
     pub abandoned_jobs: u32,
+    /// Nobody had asked for it: a critical task had ended.
+    pub is_maimed: bool,
+}
+
+impl Stopped {
+    /// As asked, with nothing left behind.
+    pub(crate) const fn is_whole(&self) -> bool {
+        self.abandoned == 0 && self.abandoned_jobs == 0 && !self.is_maimed
+    }
 }
 
 pub(crate) struct Life {
@@ -84,13 +95,19 @@ impl Life {
         let Addrs { http, grpc, admin } = addrs;
         let (http, grpc) = (http.map(display), grpc.map(display));
         tracing::info!(message = event::STARTED, http, grpc, admin = %admin, startup_ms);
-        let signal = signals.next().await;
+        let (signal, is_maimed) = tokio::select! {
+            signal = signals.next() => (signal, false),
+            () = health.maimed() => (MAIMED, true),
+        };
         clock.exit_on(signals);
         let at_work = AtWork { serving, jobs };
         let stopped = end(signal, &clock, &shutdown, &config, at_work).await;
         close(&clock, at_stop).await;
         drop(watch);
-        Ok(stopped)
+        Ok(Stopped {
+            is_maimed,
+            ..stopped
+        })
     }
 }
 
@@ -174,6 +191,7 @@ async fn end(
     Stopped {
         abandoned,
         abandoned_jobs,
+        is_maimed: false,
     }
 }
 

@@ -19,6 +19,7 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::{
     BootError, Config, JobsConfig, ShutdownConfig,
     admin::{AdminListener, warn_if_nobody_may},
+    background::Background,
     errors::BindHub,
     jobs::{self, Jobs, Running, Surroundings},
     life::{Addrs, Life, Listeners, Stopped},
@@ -54,6 +55,7 @@ pub struct Service {
     routes: Routes,
     checks: Vec<Box<dyn HealthCheck>>,
     at_stop: Vec<AtStop>,
+    background: Background,
     began: Instant,
 }
 
@@ -99,6 +101,7 @@ impl Service {
             routes: Routes::default(),
             checks: Vec::new(),
             at_stop: Vec::new(),
+            background: Background::default(),
             began,
         }
     }
@@ -151,6 +154,28 @@ impl Service {
         }
     }
 
+    /// Runs `task` beside the requests. The service is of no use without it: when it ends before the shutdown has begun, by
+    /// returning or by a panic, `/health/live` is 503 and the process ends, with exit code 1.
+    pub fn critical_task<T, W>(mut self, name: &'static str, task: T) -> Self
+    where
+        T: FnOnce(Shutdown) -> W + Send + 'static,
+        W: Future<Output = ()> + Send + 'static,
+    {
+        self.background.critical(name, task);
+        self
+    }
+
+    /// Runs what `make` makes beside the requests, and starts it again whenever it ends: see [`Supervised`](crate::Supervised).
+    /// At the end it has two seconds to return, before what is closed by [`Service::at_stop`] is.
+    pub fn background_task<M, W>(mut self, name: &'static str, make: M) -> Self
+    where
+        M: FnMut(Shutdown) -> W + Send + 'static,
+        W: Future<Output = ()> + Send + 'static,
+    {
+        self.background.supervised(name, make);
+        self
+    }
+
     /// Closes something after the last request: pools, say. In reverse order of registration.
     pub fn at_stop<W>(mut self, work: impl FnOnce() -> W + Send + 'static) -> Self
     where
@@ -201,6 +226,8 @@ impl Service {
         let http = http.map(Server::local_addr).transpose()?;
         let grpc = grpc.map(Server::local_addr).transpose()?;
         let admin = AdminListener::start(self.admin.addr, admin_routes)?;
+        let background = self.background.start(&health, &shutdown);
+        self.at_stop.push(Box::new(|| background));
         Ok(Bound {
             http,
             grpc,

@@ -2,6 +2,8 @@ use std::time::Duration;
 
 use belvedere::{AsFailure, Failure, UpstreamError, sql};
 
+use crate::metrics::PaymentFailure;
+
 /// Why there is no order.
 #[derive(Debug, thiserror::Error)]
 pub enum OrderError {
@@ -19,6 +21,18 @@ pub enum OrderError {
     GatewayBroken(u16),
     #[error("the orders could not be read or written")]
     Store(#[from] sqlx::Error),
+}
+
+impl OrderError {
+    /// What to count, where it is the payment that failed.
+    pub fn payment_failure(&self) -> Option<PaymentFailure> {
+        match self {
+            Self::PaymentRefused => Some(PaymentFailure::Refused),
+            Self::GatewayDown(_) => Some(PaymentFailure::GatewayDown),
+            Self::GatewayBroken(_) => Some(PaymentFailure::GatewayBroken),
+            _ => None,
+        }
+    }
 }
 
 impl AsFailure for OrderError {

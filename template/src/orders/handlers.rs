@@ -6,7 +6,10 @@ use belvedere::{
 use uuid::Uuid;
 
 use super::{NewOrder, Order, OrderError, OrderPage, process::process_order, store};
-use crate::state::AppState;
+use crate::{
+    metrics::{self, Endpoint},
+    state::AppState,
+};
 
 /// Places an order: takes it out of stock, and the money.
 #[utoipa::path(post, path = "/", request_body = NewOrder, responses((status = 201, body = Order), (status = 402), (status = 409)))]
@@ -15,6 +18,7 @@ pub async fn place(
     Caller(caller): Caller,
     Valid(Json(new)): Valid<Json<NewOrder>>,
 ) -> Result<(StatusCode, Json<Order>), Problem> {
+    metrics::api_calls_total(&caller.tenant_id, Endpoint::PlaceOrder).increment(1);
     let order = process_order(&state, &caller, new).await?;
     Ok((StatusCode::CREATED, Json(order)))
 }
@@ -26,6 +30,7 @@ pub async fn read(
     Caller(caller): Caller,
     Path(id): Path<Uuid>,
 ) -> Result<Json<Order>, Problem> {
+    metrics::api_calls_total(&caller.tenant_id, Endpoint::ReadOrder).increment(1);
     let id = id.to_string();
     let key = format!("{}/{id}", caller.tenant_id);
     let load = async {
@@ -43,6 +48,7 @@ pub async fn list(
     Caller(caller): Caller,
     Valid(Query(page)): Valid<Query<PageRequest>>,
 ) -> Result<Json<OrderPage>, Problem> {
+    metrics::api_calls_total(&caller.tenant_id, Endpoint::ListOrders).increment(1);
     let orders = store::page(&state.database, &caller.tenant_id, &page)
         .await
         .map_err(OrderError::Store)?;

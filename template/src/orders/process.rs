@@ -1,12 +1,11 @@
 //! From a wish to an order: each step is a span of its own below `process_order`.
 
 {% if jobs -%}
-use belvedere::{Identity, enqueue};
+use belvedere::{Identity, capture_span, enqueue};
 {%- else -%}
-use belvedere::Identity;
+use belvedere::{Identity, capture_span};
 {%- endif %}
 use time::OffsetDateTime;
-use tracing::instrument;
 use uuid::Uuid;
 
 {% if jobs -%}
@@ -14,9 +13,9 @@ use super::{NewOrder, Order, OrderError, jobs::SendConfirmation, store};
 {%- else -%}
 use super::{NewOrder, Order, OrderError, store};
 {%- endif %}
-use crate::state::AppState;
+use crate::{metrics, state::AppState};
 
-#[instrument(skip_all, fields(product = new.product, quantity = new.quantity))]
+#[capture_span(fields(product = new.product, quantity = new.quantity))]
 pub async fn process_order(
     state: &AppState,
     caller: &Identity,
@@ -37,6 +36,7 @@ pub async fn process_order(
         return Err(refusal);
     }
     save_order(state, &order).await?;
+    metrics::revenue_total_usd(&order.tenant_id, &order.product).add_cents(order.total_cents);
 {%- unless jobs %}
     belvedere::spawn(send_confirmation(order.clone()));
 {%- endunless %}
@@ -44,7 +44,7 @@ pub async fn process_order(
 }
 
 /// Takes the quantity out of stock, so that nobody else can sell it while the payment runs. Returns the price.
-#[instrument(skip_all)]
+#[capture_span]
 async fn validate_inventory(state: &AppState, new: &NewOrder) -> Result<i64, OrderError> {
     if let Some(price_cents) = store::reserve(&state.database, &new.product, new.quantity).await? {
         return Ok(price_cents);
@@ -55,14 +55,18 @@ async fn validate_inventory(state: &AppState, new: &NewOrder) -> Result<i64, Ord
     }
 }
 
-#[instrument(skip_all)]
+#[capture_span]
 async fn charge_payment(state: &AppState, order: &Order) -> Result<(), OrderError> {
-    state.payments.charge(order).await
+    let charged = state.payments.charge(order).await;
+    if let Some(failure) = charged.as_ref().err().and_then(OrderError::payment_failure) {
+        metrics::payments_failed_total(failure).increment(1);
+    }
+    charged
 }
 
 {% if jobs -%}
 /// The order, and what is to be done when it is there: both or neither.
-#[instrument(skip_all)]
+#[capture_span]
 async fn save_order(state: &AppState, order: &Order) -> Result<(), OrderError> {
     let mut tx = state.database.begin().await?;
     store::insert(&mut tx, order).await?;
@@ -73,13 +77,13 @@ async fn save_order(state: &AppState, order: &Order) -> Result<(), OrderError> {
     Ok(tx.commit().await?)
 }
 {%- else -%}
-#[instrument(skip_all)]
+#[capture_span]
 async fn save_order(state: &AppState, order: &Order) -> Result<(), OrderError> {
     Ok(store::insert(&state.database, order).await?)
 }
 
 /// Runs beside the request and outlives it. Send the mail here.
-#[instrument(skip_all)]
+#[capture_span]
 async fn send_confirmation(order: Order) {
     tracing::info!(order_id = order.id, "order_confirmed");
 }

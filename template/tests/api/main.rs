@@ -7,6 +7,7 @@ mod helpers;
 {% if jobs -%}
 mod jobs;
 {% endif -%}
+mod metrics;
 mod ops;
 mod orders;
 mod users;

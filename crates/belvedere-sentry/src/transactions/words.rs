@@ -4,6 +4,10 @@ use belvedere_core::trace::FinishedSpan;
 use opentelemetry::trace::SpanKind;
 use serde_json::Value;
 
+/// What whoever made a span has said of it, by Sentry's own conventions.
+const OP: &str = "sentry.op";
+const DESCRIPTION: &str = "sentry.description";
+
 /// By `rpc.grpc.status_code`: the words are gRPC's own.
 const OF_GRPC: [&str; 17] = [
     "ok",
@@ -26,10 +30,11 @@ const OF_GRPC: [&str; 17] = [
 ];
 
 /// What kind of work a span stands for.
-pub(super) fn op(span: &FinishedSpan) -> &'static str {
+pub(super) fn op(span: &FinishedSpan) -> &str {
     let is_server = span.kind == SpanKind::Server;
     let has = |key| span.attribute(key).is_some();
     match &span.kind {
+        _ if has(OP) => text(span, OP).unwrap_or("function"),
         SpanKind::Producer => "queue.publish",
         SpanKind::Consumer => "queue.process",
         _ if text(span, "db.system.name") == Some("redis") => "db.redis",
@@ -44,12 +49,16 @@ pub(super) fn op(span: &FinishedSpan) -> &'static str {
 
 /// What exactly it did: the statement, if it was one.
 pub(super) fn description(span: &FinishedSpan) -> &str {
-    text(span, "db.query.text").unwrap_or(&span.name)
+    let said = text(span, "db.query.text").or_else(|| text(span, DESCRIPTION));
+    said.unwrap_or(&span.name)
 }
 
 /// How it went.
 pub(super) fn status(span: &FinishedSpan) -> &'static str {
-    if text(span, "error.type") == Some("client_disconnect") {
+    if matches!(
+        text(span, "error.type"),
+        Some("client_disconnect" | "cancelled")
+    ) {
         return "cancelled";
     }
     let grpc = number(span, "rpc.grpc.status_code");

@@ -27,7 +27,7 @@ impl From<&Cell> for Handle {
 }
 
 impl Handle {
-    /// Goes on with `other` when the tenant has lost its place.
+    /// Goes on with `other` when the tenant is watched no longer.
     pub(super) fn by_tenant(tenant: Arc<Tenant>, own: &Cell, other: &Cell) -> Self {
         match (own, other) {
             (Cell::Counter(own), Cell::Counter(other)) => {

@@ -10,7 +10,7 @@ use belvedere_core::metrics::exemplar;
 use metrics::HistogramFn;
 use opentelemetry::TraceId;
 
-use super::cells::AtomicF64;
+use super::cells::{AtomicF64, Pour};
 
 /// Counts by bucket. A value costs two atomic additions, and no memory however many come.
 #[derive(Debug)]
@@ -105,6 +105,38 @@ impl HistogramFn for Histogram {
         }
         self.counts[self.bucket(value)].fetch_add(count as u64, Ordering::Relaxed);
         self.sum.add(value * count as f64);
+    }
+}
+
+impl Pour for Histogram {
+    fn pour(&self, other: &Self) {
+        for (own, other) in self.counts.iter().zip(&other.counts) {
+            other.fetch_add(own.swap(0, Ordering::SeqCst), Ordering::Relaxed);
+        }
+        other.sum.add(self.sum.swap(0.0));
+    }
+
+    fn take_back(&self, other: &Self) {
+        for (own, other) in self.counts.iter().zip(&other.counts) {
+            other.fetch_sub(own.load(Ordering::Relaxed), Ordering::Relaxed);
+        }
+        other.sum.add(-self.sum());
+    }
+
+    fn settle(&self, had: &Self, other: &Self, is_told: bool) {
+        let counts = self.counts.iter().zip(&had.counts);
+        for ((own, had), other) in counts.zip(&other.counts) {
+            let now = own.load(Ordering::Relaxed);
+            let before = had.swap(now, Ordering::Relaxed);
+            if !is_told {
+                other.fetch_add(now.wrapping_sub(before), Ordering::Relaxed);
+            }
+        }
+        let sum = self.sum();
+        let before = had.sum.swap(sum);
+        if !is_told {
+            other.sum.add(sum - before);
+        }
     }
 }
 

@@ -109,9 +109,10 @@ impl Pushing {
 /// Appends all metrics, and says how many there are.
 fn encode(registry: &Registry, window: Window, out: &mut Vec<u8>) -> usize {
     let mut count = 0;
+    registry.settle();
     for (name, family) in registry.families().iter() {
         let Some(kind) = family.kind else { continue };
-        let help = family.help.as_deref().unwrap_or_default();
+        let help = family.help().unwrap_or_default();
         let points = family.series().map(|series| point(series, kind));
         metric(out, name, help, shape(kind), window, points);
         count += 1;

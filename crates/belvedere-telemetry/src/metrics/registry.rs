@@ -10,7 +10,7 @@ use metrics::{Key, Label, SharedString};
 
 use super::{
     cells::Cell,
-    family::Family,
+    family::{Family, Place},
     handle::Handle,
     known::Known,
     labels::{Labels, TENANT, metric_name},
@@ -69,6 +69,8 @@ impl Refusal {
 pub(super) struct Found {
     pub(super) cell: Cell,
     pub(super) is_new: bool,
+    /// That of all which there is no room for.
+    pub(super) is_overflow: bool,
 }
 
 /// How much is told.
@@ -89,6 +91,8 @@ pub(crate) struct Registry {
     tenants: Tenants,
     /// Tenants are learned one after the other.
     turn: Mutex<()>,
+    /// Who looks comes one after the other, too.
+    look: Mutex<()>,
 }
 
 impl Registry {
@@ -99,6 +103,7 @@ impl Registry {
             families: RwLock::default(),
             tenants: Tenants::new(budget.tenants),
             turn: Mutex::default(),
+            look: Mutex::default(),
         }
     }
 
@@ -106,7 +111,7 @@ impl Registry {
         let name = metric_name(name);
         let mut families = self.families_mut();
         if families.len() < MAX_METRICS || families.contains_key(&*name) {
-            families.entry(name.into()).or_default().help = Some(help);
+            families.entry(name.into()).or_default().describe(help);
         }
     }
 
@@ -120,6 +125,15 @@ impl Registry {
                 .inspect_err(|refusal| self.count_refusal(*refusal))
                 .ok()
         })
+    }
+
+    /// Decides which tenants are told, and tells all others what happened to the rest: before somebody looks.
+    pub(crate) fn settle(&self) {
+        let _look = self.look.lock();
+        self.tenants.choose();
+        for family in self.families().values() {
+            family.settle(self.limit);
+        }
     }
 
     /// All metrics, in the order of their names.
@@ -146,21 +160,40 @@ impl Registry {
         let _turn = labels.get(TENANT).map(|_| self.turn.lock());
         match labels.get(TENANT).map(|tenant| self.admit(tenant)) {
             None => {
-                let found = self.find_or_make(&name, kind, &labels)?;
+                let found = self.find_or_make(&name, kind, &labels, None)?;
                 Ok(self.remember(key, (&found.cell).into(), found.is_new))
             }
-            // Not remembered: there is no end of them.
-            Some(None) => {
-                let found = self.find_or_make(&name, kind, &labels.with(TENANT, OTHER))?;
-                Ok((&found.cell).into())
-            }
-            Some(Some(tenant)) => {
-                let other = self.find_or_make(&name, kind, &labels.with(TENANT, OTHER))?;
-                let own = self.find_or_make(&name, kind, &labels)?;
-                let handle = Handle::by_tenant(tenant, &own.cell, &other.cell);
-                Ok(self.remember(key, handle, own.is_new))
+            Some(tenant) => {
+                let others = labels.with(TENANT, OTHER);
+                let other = self.find_or_make(&name, kind, &others, None)?.cell;
+                match tenant {
+                    // Not remembered: there is no end of them.
+                    None => Ok((&other).into()),
+                    Some(tenant) => {
+                        self.learn_of(key, &name, kind, &labels, Place { tenant, other })
+                    }
+                }
             }
         }
+    }
+
+    /// A series of a tenant that is watched.
+    fn learn_of(
+        &self,
+        key: &Key,
+        name: &str,
+        kind: Kind,
+        labels: &Labels,
+        place: Place,
+    ) -> Result<Handle, Refusal> {
+        let Place { tenant, other } = &place;
+        let (tenant, other) = (Arc::clone(tenant), other.clone());
+        let own = self.find_or_make(name, kind, labels, Some(place))?;
+        if own.is_overflow {
+            return Ok((&own.cell).into());
+        }
+        let handle = Handle::by_tenant(tenant, &own.cell, &other);
+        Ok(self.remember(key, handle, own.is_new))
     }
 
     /// Only the first key of a series is remembered, and none past the budget: keys are as few as series.
@@ -176,7 +209,7 @@ impl Registry {
             return None;
         }
         match self.tenants.admit(tenant) {
-            Verdict::Kept(tenant) => Some(tenant),
+            Verdict::Watched(tenant) => Some(tenant),
             Verdict::Instead(tenant, before) => {
                 self.forget_tenant(&before);
                 Some(tenant)
@@ -195,17 +228,20 @@ impl Registry {
         });
     }
 
-    fn find_or_make(&self, name: &str, kind: Kind, labels: &Labels) -> Result<Found, Refusal> {
+    fn find_or_make(
+        &self,
+        name: &str,
+        kind: Kind,
+        labels: &Labels,
+        place: Option<Place>,
+    ) -> Result<Found, Refusal> {
         match self.find(name, kind, labels)? {
-            Some(cell) => Ok(Found {
-                cell,
-                is_new: false,
-            }),
-            None => self.make(name, kind, labels),
+            Some(found) => Ok(found),
+            None => self.make(name, kind, labels, place),
         }
     }
 
-    fn find(&self, name: &str, kind: Kind, labels: &Labels) -> Result<Option<Cell>, Refusal> {
+    fn find(&self, name: &str, kind: Kind, labels: &Labels) -> Result<Option<Found>, Refusal> {
         let families = self.families();
         let Some(family) = families.get(name) else {
             return Ok(None);
@@ -213,19 +249,31 @@ impl Registry {
         if family.kind.is_some_and(|known| known != kind) {
             return Err(Refusal::OtherKind);
         }
-        let found = family.find(labels);
-        let found = found.or_else(|| family.overflow(labels, self.limit));
-        Ok(found.cloned())
+        let found = family.find(labels).map(|cell| (cell, false));
+        let overflow = || Some((family.overflow(labels, self.limit)?, true));
+        let found = found.or_else(overflow);
+        Ok(found.map(|(cell, is_overflow)| Found {
+            cell: cell.clone(),
+            is_new: false,
+            is_overflow,
+        }))
     }
 
-    fn make(&self, name: &str, kind: Kind, labels: &Labels) -> Result<Found, Refusal> {
+    fn make(
+        &self,
+        name: &str,
+        kind: Kind,
+        labels: &Labels,
+        place: Option<Place>,
+    ) -> Result<Found, Refusal> {
         let mut families = self.families_mut();
         if families.len() >= MAX_METRICS && !families.contains_key(name) {
             return Err(Refusal::TooManyNames);
         }
         let family = families.entry(name.into()).or_default();
         if family.has_room(labels, self.limit) {
-            return family.add(name, kind, labels).ok_or(Refusal::OtherKind);
+            let added = family.add(name, kind, labels, place);
+            return added.ok_or(Refusal::OtherKind);
         }
         drop(families);
         let count = self.overflow_counter(name);
@@ -235,6 +283,7 @@ impl Registry {
         Ok(Found {
             cell,
             is_new: false,
+            is_overflow: true,
         })
     }
 
@@ -257,7 +306,7 @@ impl Registry {
             .iter()
             .map(|(key, value)| Label::new(*key, (*value).to_owned()))
             .collect();
-        let found = self.find_or_make(name, Kind::COUNTER, &Labels::new(labels.iter()));
+        let found = self.find_or_make(name, Kind::COUNTER, &Labels::new(labels.iter()), None);
         match found.map(|found| found.cell) {
             Ok(Cell::Counter(counter)) => counter.into(),
             _ => metrics::Counter::noop(),

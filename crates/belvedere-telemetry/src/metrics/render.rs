@@ -18,6 +18,7 @@ use super::{
 const NO_HELP: &str = "Not described.";
 
 pub(super) fn render(registry: &Registry, format: Format) -> String {
+    registry.settle();
     let families = registry.families();
     let mut text = Text {
         out: String::new(),
@@ -85,7 +86,7 @@ impl Text {
     }
 
     fn head(&mut self, title: &str, kind: &str, family: &Family) {
-        let help = family.help.as_deref().unwrap_or(NO_HELP);
+        let help = family.help().unwrap_or(NO_HELP);
         self.write(format_args!("# HELP {title} "));
         self.help(help);
         self.write(format_args!("\n# TYPE {title} {kind}\n"));

@@ -1,62 +1,91 @@
-//! Which tenants have series of their own.
+//! Which tenants are counted apart, and which of them are told.
 
 use std::{
+    cmp::Reverse,
     collections::HashMap,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering, fence},
     },
 };
 
 use metrics::{CounterFn, GaugeFn, HistogramFn};
 
+use super::cells::Pour;
+
 /// What all others are called.
 pub(super) const OTHER: &str = "_other";
-/// So many events of tenants without series, and all that was counted before weighs half.
+/// Tenants that are counted apart for each one that is told: who turns out to be busy has all its events then, from the first
+/// on. Eight times as many is where the busiest tenth of any usual crowd is in by far.
+pub(super) const WATCHED_PER_TOLD: usize = 8;
+/// So many events of tenants that are not watched, and all that was counted before weighs half.
 const MEMORY: u64 = 10_000;
-/// Fewer events are no reason to take a tenant's series from it.
+/// Fewer events are no reason to stop watching another one.
 const FEWEST: u64 = 16;
 /// How much busier a tenant has to be than the one whose place it takes: two that are alike do not take turns, each of which
 /// would leave a series behind in Prometheus.
 const MARGIN: u64 = 2;
 
-/// A tenant with series of its own.
+/// A tenant that is counted apart.
 #[derive(Debug)]
 pub(crate) struct Tenant {
     name: Box<str>,
     events: AtomicU64,
-    is_kept: AtomicBool,
+    is_watched: AtomicBool,
+    is_told: AtomicBool,
 }
 
-/// The first come have series; later ones take the place of the least busy. Others are counted by Misra and Gries's method,
+impl Tenant {
+    /// Whether it is among the busiest, as of the last scrape.
+    pub(super) fn is_told(&self) -> bool {
+        self.is_told.load(Ordering::Relaxed)
+    }
+
+    fn is_watched(&self) -> bool {
+        self.is_watched.load(Ordering::SeqCst)
+    }
+
+    fn events(&self) -> u64 {
+        self.events.load(Ordering::Relaxed)
+    }
+}
+
+/// The first come are watched; later ones take the place of the least busy. Others are counted by Misra and Gries's method,
 /// in as many places: it may count a tenant too low, never too high, so that no flood of invented names gets in.
+///
+/// Which of the watched are told is decided when somebody looks: who is keeps its place until another is twice as busy.
 #[derive(Debug)]
 pub(super) struct Tenants {
-    limit: usize,
+    told: usize,
+    watched: usize,
     state: Mutex<State>,
 }
 
 #[derive(Debug, Default)]
 struct State {
-    kept: HashMap<Box<str>, Arc<Tenant>>,
+    watched: HashMap<Box<str>, Arc<Tenant>>,
     others: HashMap<Box<str>, u64>,
     /// Since the last halving.
     events: u64,
+    /// What another tenant had to have when the least busy was last looked for.
+    bar: u64,
 }
 
 /// What becomes of a tenant's event.
 #[derive(Debug)]
 pub(super) enum Verdict {
-    Kept(Arc<Tenant>),
-    /// It takes the place of the one named: whose series are no longer told.
+    Watched(Arc<Tenant>),
+    /// It takes the place of the one named, which is watched no longer.
     Instead(Arc<Tenant>, Box<str>),
     Other,
 }
 
 impl Tenants {
-    pub(super) fn new(limit: usize) -> Self {
+    /// `told`: how many.
+    pub(super) fn new(told: usize) -> Self {
         Self {
-            limit,
+            told,
+            watched: told.saturating_mul(WATCHED_PER_TOLD),
             state: Mutex::default(),
         }
     }
@@ -64,24 +93,48 @@ impl Tenants {
     /// For an event whose tenant has no handle yet.
     pub(super) fn admit(&self, name: &str) -> Verdict {
         let mut state = self.lock();
-        if let Some(tenant) = state.kept.get(name) {
-            return Verdict::Kept(Arc::clone(tenant));
+        if let Some(tenant) = state.watched.get(name) {
+            return Verdict::Watched(Arc::clone(tenant));
         }
-        if state.kept.len() < self.limit {
-            return Verdict::Kept(state.keep(name, 0));
+        if state.watched.len() < self.watched {
+            return Verdict::Watched(state.watch(name, 0));
         }
-        let events = state.count_other(name, self.limit);
+        let events = state.count_other(name, self.watched);
+        if events < state.bar.max(FEWEST) {
+            return Verdict::Other;
+        }
         let Some(least) = state.least_busy() else {
             return Verdict::Other;
         };
-        let bar = least.events.load(Ordering::Relaxed) * MARGIN;
-        if events < FEWEST.max(bar) {
+        state.bar = least.events().saturating_mul(MARGIN);
+        if events < state.bar {
             return Verdict::Other;
         }
-        least.is_kept.store(false, Ordering::Relaxed);
-        state.kept.remove(&least.name);
+        least.is_watched.store(false, Ordering::SeqCst);
+        state.watched.remove(&least.name);
         state.others.remove(name);
-        Verdict::Instead(state.keep(name, events), least.name.clone())
+        Verdict::Instead(state.watch(name, events), least.name.clone())
+    }
+
+    /// Chooses who is told from now on.
+    pub(super) fn choose(&self) {
+        let state = self.lock();
+        let (mut told, mut rest): (Vec<_>, Vec<_>) =
+            state.watched.values().partition(|tenant| tenant.is_told());
+        rest.sort_by_key(|tenant| (Reverse(tenant.events()), &tenant.name));
+        told.sort_by_key(|tenant| tenant.events());
+        let room = self.told.saturating_sub(told.len());
+        let mut rest = rest.into_iter();
+        for tenant in rest.by_ref().take(room) {
+            tenant.is_told.store(true, Ordering::Relaxed);
+        }
+        for (least, busier) in told.into_iter().zip(rest) {
+            if busier.events() < (least.events() + 1) * MARGIN {
+                return;
+            }
+            least.is_told.store(false, Ordering::Relaxed);
+            busier.is_told.store(true, Ordering::Relaxed);
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -90,13 +143,14 @@ impl Tenants {
 }
 
 impl State {
-    fn keep(&mut self, name: &str, events: u64) -> Arc<Tenant> {
+    fn watch(&mut self, name: &str, events: u64) -> Arc<Tenant> {
         let tenant = Arc::new(Tenant {
             name: name.into(),
             events: events.into(),
-            is_kept: true.into(),
+            is_watched: true.into(),
+            is_told: false.into(),
         });
-        self.kept.insert(name.into(), Arc::clone(&tenant));
+        self.watched.insert(name.into(), Arc::clone(&tenant));
         tenant
     }
 
@@ -121,25 +175,24 @@ impl State {
     }
 
     fn halve(&mut self) {
-        self.events = 0;
+        (self.events, self.bar) = (0, 0);
         self.others.retain(|_, count| {
             *count /= 2;
             *count > 0
         });
-        for tenant in self.kept.values() {
-            let events = tenant.events.load(Ordering::Relaxed);
-            tenant.events.store(events / 2, Ordering::Relaxed);
+        for tenant in self.watched.values() {
+            tenant.events.store(tenant.events() / 2, Ordering::Relaxed);
         }
     }
 
+    /// Of those that are not told.
     fn least_busy(&self) -> Option<Arc<Tenant>> {
-        let kept = self.kept.values();
-        kept.min_by_key(|tenant| tenant.events.load(Ordering::Relaxed))
-            .cloned()
+        let untold = self.watched.values().filter(|tenant| !tenant.is_told());
+        untold.min_by_key(|tenant| tenant.events()).cloned()
     }
 }
 
-/// A handle of a tenant's series: counts how busy it is, and goes on with `_other` once it has lost its place.
+/// A handle of a tenant's series: counts how busy it is, and goes on with `_other` once it is watched no longer.
 #[derive(Debug)]
 pub(super) struct ByTenant<C> {
     tenant: Arc<Tenant>,
@@ -147,7 +200,7 @@ pub(super) struct ByTenant<C> {
     other: Arc<C>,
 }
 
-impl<C> ByTenant<C> {
+impl<C: Pour> ByTenant<C> {
     pub(super) fn new(tenant: Arc<Tenant>, own: &Arc<C>, other: &Arc<C>) -> Self {
         Self {
             tenant,
@@ -156,87 +209,53 @@ impl<C> ByTenant<C> {
         }
     }
 
-    fn cell(&self) -> &C {
+    fn record(&self, record: impl FnOnce(&C)) {
         self.tenant.events.fetch_add(1, Ordering::Relaxed);
-        if self.tenant.is_kept.load(Ordering::Relaxed) {
-            &self.own
-        } else {
-            &self.other
+        if !self.tenant.is_watched() {
+            return record(&self.other);
+        }
+        record(&self.own);
+        // Either whoever ended it sees what was just recorded, or it is seen here that it has ended: nothing is lost.
+        fence(Ordering::SeqCst);
+        if !self.tenant.is_watched() {
+            self.own.pour(&self.other);
         }
     }
 }
 
-impl<C: CounterFn> CounterFn for ByTenant<C> {
+impl<C: CounterFn + Pour> CounterFn for ByTenant<C> {
     fn increment(&self, value: u64) {
-        self.cell().increment(value);
+        self.record(|cell| cell.increment(value));
     }
 
     fn absolute(&self, value: u64) {
-        self.cell().absolute(value);
+        self.record(|cell| cell.absolute(value));
     }
 }
 
-impl<C: GaugeFn> GaugeFn for ByTenant<C> {
+impl<C: GaugeFn + Pour> GaugeFn for ByTenant<C> {
     fn increment(&self, value: f64) {
-        self.cell().increment(value);
+        self.record(|cell| cell.increment(value));
     }
 
     fn decrement(&self, value: f64) {
-        self.cell().decrement(value);
+        self.record(|cell| cell.decrement(value));
     }
 
     fn set(&self, value: f64) {
-        self.cell().set(value);
+        self.record(|cell| cell.set(value));
     }
 }
 
-impl<C: HistogramFn> HistogramFn for ByTenant<C> {
+impl<C: HistogramFn + Pour> HistogramFn for ByTenant<C> {
     fn record(&self, value: f64) {
-        self.cell().record(value);
+        self.record(|cell| cell.record(value));
     }
 
     fn record_many(&self, value: f64, count: usize) {
-        self.cell().record_many(value, count);
+        self.record(|cell| cell.record_many(value, count));
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn is_told(tenants: &Tenants, name: &str) -> bool {
-        match tenants.admit(name) {
-            Verdict::Kept(tenant) | Verdict::Instead(tenant, _) => {
-                tenant.events.fetch_add(1, Ordering::Relaxed);
-                true
-            }
-            Verdict::Other => false,
-        }
-    }
-
-    #[test]
-    fn a_tenant_that_becomes_busy_takes_the_place_of_the_least_busy() {
-        let tenants = Tenants::new(2);
-        assert!(is_told(&tenants, "quiet"));
-        for _ in 0..100 {
-            assert!(is_told(&tenants, "busy"));
-        }
-        let told = (0..50).filter(|_| is_told(&tenants, "grows")).count();
-        assert_eq!(told as u64, 50 - FEWEST + 1);
-        assert!(!is_told(&tenants, "quiet"));
-        assert!(is_told(&tenants, "busy"));
-    }
-
-    #[test]
-    fn a_flood_of_invented_names_takes_nobodys_place_and_no_memory() {
-        let tenants = Tenants::new(8);
-        for name in 0..8 {
-            is_told(&tenants, &name.to_string());
-        }
-        for name in 0..95_000 {
-            assert!(!is_told(&tenants, &format!("invented-{name}")));
-        }
-        let state = tenants.lock();
-        assert!(state.kept.len() == 8 && state.others.len() <= 8);
-    }
-}
+mod tests;

@@ -4,6 +4,9 @@ use belvedere_core::metrics::{exemplify, money};
 use metrics::{counter, describe_counter, gauge, histogram, with_local_recorder};
 use opentelemetry::TraceId;
 
+mod crowds;
+mod declared;
+
 use super::{
     accept::Format,
     recorder::Recording,
@@ -164,31 +167,8 @@ fn neither_keys_past_the_budget_nor_invented_tenants_are_remembered() {
             counter!("calls_total", "tenant_id" => id.to_string()).increment(1);
         }
     });
-    assert_eq!(registry.known(), budget.series + budget.tenants);
-}
-
-#[test]
-fn a_busy_tenant_has_its_series_and_the_others_share_one() {
-    let budget = Budget {
-        series: 1000,
-        tenants: 1,
-    };
-    let text = recorded_within(budget, Format::Text, || {
-        let sold = |tenant: &str| money("revenue_total_usd", &[("tenant_id", tenant.to_owned())]);
-        let held = sold("first");
-        held.increment(100);
-        for _ in 0..20 {
-            sold("grows").increment(1);
-        }
-        // Its place is taken; what it does is still counted.
-        held.increment(1000);
-        sold("third").increment(10_000);
-    });
-    let expected = [
-        "revenue_total_usd{tenant_id=\"grows\"} 0.05",
-        "revenue_total_usd{tenant_id=\"_other\"} 110.15",
-    ];
-    assert_eq!(samples(&text), expected);
+    let watched = budget.tenants * super::tenants::WATCHED_PER_TOLD;
+    assert_eq!(registry.known(), budget.series + watched);
 }
 
 #[test]

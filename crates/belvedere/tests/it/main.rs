@@ -8,6 +8,7 @@
 mod balancer;
 #[cfg(all(feature = "postgres", feature = "sentry"))]
 mod canary;
+mod captured;
 mod cardinality;
 mod control;
 mod dotenv;
@@ -46,3 +47,4 @@ mod stdout;
 mod tls;
 mod troubleshooting;
 mod wedged;
+mod working;

@@ -1,0 +1,27 @@
+use std::{future::Future, pin::Pin};
+
+use belvedere_macros::capture_span;
+use futures_util::future::{BoxFuture, Ready, ready};
+
+#[capture_span]
+fn opaque() -> impl Future<Output = ()> {
+    async {}
+}
+
+#[capture_span]
+fn boxed() -> BoxFuture<'static, ()> {
+    Box::pin(async move {})
+}
+
+#[capture_span]
+fn pinned_after_work() -> Pin<Box<dyn Future<Output = ()>>> {
+    let number = 7;
+    Box::pin(async move { drop(number) })
+}
+
+#[capture_span]
+fn named() -> Ready<u8> {
+    ready(7)
+}
+
+fn main() {}
