@@ -3,7 +3,7 @@
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::{
-    Ident, ItemFn, Result, ReturnType, Stmt, Type, TypeInfer, parse2,
+    Ident, ItemFn, Result, ReturnType, Stmt, Type, TypeInfer, parse_quote, parse2,
     spanned::Spanned,
     visit_mut::{self, VisitMut},
 };
@@ -108,10 +108,10 @@ fn failed(output: &ReturnType) -> TokenStream {
 
 /// The return type, `impl Trait` left open; `None` where nothing of it is known.
 fn hint(output: &ReturnType) -> Option<Type> {
-    let ReturnType::Type(_, returned) = output else {
-        return None;
+    let mut hint = match output {
+        ReturnType::Default => parse_quote!(()),
+        ReturnType::Type(_, returned) => (**returned).clone(),
     };
-    let mut hint = (**returned).clone();
     Open.visit_type_mut(&mut hint);
     (!matches!(hint, Type::Infer(_) | Type::Never(_))).then_some(hint)
 }

@@ -226,7 +226,7 @@ impl Service {
         let http = http.map(Server::local_addr).transpose()?;
         let grpc = grpc.map(Server::local_addr).transpose()?;
         let admin = AdminListener::start(self.admin.addr, admin_routes)?;
-        let background = self.background.start(&health, &shutdown);
+        let background = mem::take(&mut self.background).start(&health, &shutdown);
         self.at_stop.push(Box::new(|| background));
         Ok(Bound {
             http,

@@ -128,7 +128,7 @@ fn every_kind_of_work_has_its_operation() {
     let of = |kind: SpanKind, key: &str, value: &str| {
         let mut span = with(span(7, 2, 1, (0, 1)), &[(key, value.into())]);
         span.kind = kind;
-        op(&span)
+        op(&span).to_owned()
     };
     for (kind, key, value, wanted) in [
         (
@@ -150,6 +150,7 @@ fn every_kind_of_work_has_its_operation() {
         (SpanKind::Producer, "", "", "queue.publish"),
         (SpanKind::Consumer, "", "", "queue.process"),
         (SpanKind::Internal, "", "", "function"),
+        (SpanKind::Internal, "sentry.op", "ledger", "ledger"),
     ] {
         assert_eq!(of(kind, key, value), wanted, "{key} {value}");
     }
