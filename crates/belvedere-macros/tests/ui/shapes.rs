@@ -80,7 +80,7 @@ impl Store for Memory {
 }
 
 impl Memory {
-    #[capture_span(fields(self.0))]
+    #[capture_span(fields(before = self.0))]
     fn add(&mut self, more: u64) -> &mut Self {
         self.0 += more;
         self
