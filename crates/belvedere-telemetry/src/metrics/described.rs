@@ -11,7 +11,8 @@ pub(super) fn describe(registry: &Registry) {
     }
 }
 
-const COUNTERS: [(&str, &str); 18] = [
+const COUNTERS: [(&str, &str); 19] = [
+    (metric::JOBS, "Runs of jobs that have ended, by how."),
     (
         metric::AUTH_FAILURES,
         "Callers that were not known, by what was wrong.",
@@ -74,7 +75,19 @@ const COUNTERS: [(&str, &str); 18] = [
     ),
 ];
 
-const GAUGES: [(&str, &str); 22] = [
+const GAUGES: [(&str, &str); 25] = [
+    (
+        metric::JOB_QUEUE_DEPTH,
+        "Jobs of a queue, of all replicas together.",
+    ),
+    (
+        metric::JOB_QUEUE_OLDEST,
+        "How long the oldest job that could run has waited, in seconds.",
+    ),
+    (
+        metric::JOB_LAST_SUCCESS,
+        "When a job on a schedule last succeeded, in seconds since 1970.",
+    ),
     (
         metric::GRPC_ACTIVE_REQUESTS,
         "Calls accepted and not yet completed.",
@@ -141,7 +154,8 @@ const GAUGES: [(&str, &str); 22] = [
     ),
 ];
 
-const HISTOGRAMS: [(&str, &str); 9] = [
+const HISTOGRAMS: [(&str, &str); 10] = [
+    (metric::JOB_DURATION, "Runs of jobs, in seconds."),
     (
         metric::RPC_CLIENT_DURATION,
         "Calls to named upstreams by gRPC, by status, in seconds.",
