@@ -62,6 +62,10 @@ mod tests {
     use super::*;
 
     #[test]
+    #[expect(
+        clippy::needless_borrow,
+        reason = "the references choose among the traits, as the macros write them"
+    )]
     fn an_error_is_a_failure_with_the_name_of_its_type_and_nothing_else_is() {
         let refused: Result<(), std::fmt::Error> = Err(std::fmt::Error);
         assert_eq!((&&&Ended(&refused)).failed(), Some("core::fmt::Error"));

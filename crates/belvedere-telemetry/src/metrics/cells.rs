@@ -70,9 +70,11 @@ impl Cell {
     pub(super) fn leave(&self, had: &Self, other: &Self) {
         match (self, had, other) {
             (Self::Counter(own), Self::Counter(had), Self::Counter(other)) => {
-                leave(own, had, other)
+                leave(own, had, other);
             }
-            (Self::Gauge(own), Self::Gauge(had), Self::Gauge(other)) => leave(own, had, other),
+            (Self::Gauge(own), Self::Gauge(had), Self::Gauge(other)) => {
+                leave(own, had, other);
+            }
             (Self::Histogram(own), Self::Histogram(had), Self::Histogram(other)) => {
                 leave(own, had, other);
             }

@@ -116,7 +116,6 @@ impl Family {
             match &series.of_tenant {
                 Some(of_tenant) if of_tenant.tenant.is_told() && !of_tenant.is_told() => {
                     wanting.push((series, of_tenant));
-                    continue;
                 }
                 Some(of_tenant) => {
                     let is_told = of_tenant.tenant.is_told();
