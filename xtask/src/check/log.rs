@@ -28,15 +28,10 @@ const CONTEXT: [&str; 9] = [
     "path",
     "route",
 ];
-/// What every request has got.
-const ALWAYS: [&str; 6] = [
-    "trace_id",
-    "span_id",
-    "trace_flags",
-    "request_id",
-    "method",
-    "path",
-];
+/// What every request has got, and every job that one has asked for.
+const ALWAYS: [&str; 4] = ["trace_id", "span_id", "trace_flags", "request_id"];
+/// What a job has none of, and a request the first two at least.
+const OF_HTTP: [&str; 3] = ["method", "path", "route"];
 
 const LEVELS: [&str; 6] = ["trace", "debug", "info", "warn", "error", "critical"];
 /// The contract's limit for a line, in bytes.
@@ -109,6 +104,7 @@ impl LogLine {
         if let Some(missing) = ALWAYS.iter().find(|key| self.get(key).is_none()) {
             bail!("is a request's and has no {missing}");
         }
+        self.check_http()?;
         ensure!(
             is_hex_id(self.text("trace_id"), 32),
             "trace_id is not 32 hex digits"
@@ -121,6 +117,16 @@ impl LogLine {
         ensure!(["00", "01"].contains(&flags), "trace_flags is `{flags}`");
         ensure!(!self.text("path").contains('?'), "path has a query");
         Ok(())
+    }
+
+    fn check_http(&self) -> Result<()> {
+        let is_http = OF_HTTP.iter().any(|key| self.get(key).is_some());
+        let has_to = is_http || self.message() == "request_completed";
+        let missing = OF_HTTP[..2].iter().find(|key| self.get(key).is_none());
+        match missing {
+            Some(missing) if has_to => bail!("is an HTTP request's and has no {missing}"),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -240,6 +246,14 @@ mod tests {
                 "has no span_id",
             ),
             (
+                good().replace("\"method\":\"GET\",", ""),
+                "an HTTP request's and has no method",
+            ),
+            (
+                format!("{{{HEAD_JSON},{IDS}}}"),
+                "an HTTP request's and has no method",
+            ),
+            (
                 good().replace("\"path\":\"/v1\"", "\"path\":\"/v1?a=b\""),
                 "has a query",
             ),
@@ -262,6 +276,12 @@ mod tests {
             let fault = fault(&line);
             assert!(fault.contains(told), "{told}: {fault}");
         }
+    }
+
+    #[test]
+    fn a_line_of_a_job_has_no_path() {
+        let head = HEAD_JSON.replace("request_completed", "order_confirmed");
+        LogLine::read(&format!("{{{head},{IDS},\"order_id\":\"7\"}}")).unwrap();
     }
 
     #[test]
