@@ -55,6 +55,7 @@ pub(super) fn all(scene: &mut Scene, preset: &Preset, seconds: u64) -> Result<()
     }
     database_is_locked(scene, preset)?;
     scene.redis.kill();
+    overflow(scene)?;
     for round in 0..20 {
         ordinary(scene, round)?;
         interrupt::pause(PAUSE)?;
@@ -86,6 +87,14 @@ fn ordinary(scene: &Scene, round: u64) -> Result<()> {
         Call::get(path).send(scene.rough.http)?;
     }
     malformed(shop)
+}
+
+/// New series long after the first ones: that a counter has grown is seen when it was there before.
+fn overflow(scene: &Scene) -> Result<()> {
+    for path in ["/things/7", "/fails", "/mine"] {
+        Call::post(path, "{}".to_owned()).send(scene.rough.http)?;
+    }
+    Ok(())
 }
 
 fn malformed(address: SocketAddr) -> Result<()> {

@@ -57,10 +57,9 @@ fn key_and_kind((key, value): (String, Value)) -> String {
 }
 
 fn same_spans(shown: &str, live: &str) -> Result<()> {
-    let (shown, live) = (spans(shown), spans(live));
     ensure!(
-        shown == live,
-        "README.md: the trace has {shown:?}, an order leaves {live:?}"
+        spans(shown) == spans(live),
+        "README.md: the trace is another, an order leaves\n{live}"
     );
     Ok(())
 }
