@@ -48,6 +48,8 @@ impl Scene {
             .env("OTEL_EXPORTER_OTLP_ENDPOINT", sink.endpoint())
             .env("OTEL_LOGS_EXPORTER", "otlp")
             .env("OTEL_EXPORTER_OTLP_LOGS_ENDPOINT", NOWHERE)
+            // They are given up while somebody looks.
+            .env("OTEL_BLRP_EXPORT_TIMEOUT", "1000")
             .env("DATABASE__SLOW_QUERY_MS", "0")
             .env("DATABASE_POOL_SIZE", "2")
             .env("DATABASE__ACQUIRE_TIMEOUT_SECONDS", "0.3")

@@ -20,7 +20,7 @@ pub(crate) fn run(checks: &Checks, drive: &Drive<'_>) {
         let order = completion(&drive.lines, &drive.visits[1].request_id)?;
         same_keys(&block(&readme, "json", 0)?, order.raw())?;
         let live = drive.sink.tree(order.text("trace_id"));
-        same_spans(&block(&readme, "text", 0)?, &live)?;
+        same_spans(&block(&readme, "text", 0)?, &live).context(order.raw().to_owned())?;
         same_series(&block(&readme, "text", 1)?, &drive.scrape)
     });
 }
