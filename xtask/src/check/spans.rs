@@ -47,9 +47,9 @@ impl Trace {
         parent: &ReceivedSpan,
         system: &str,
     ) -> Result<&'a ReceivedSpan> {
-        let mut found = self
-            .below(parent)
-            .filter(|span| span.attributes.contains_key("db.system.name"));
+        let mut found = self.below(parent).filter(|span| {
+            operation(span).is_some_and(|operation| !TRANSACTION.contains(&operation))
+        });
         let span = found.next();
         let span = span.with_context(|| {
             format!(
@@ -78,6 +78,10 @@ impl Trace {
     }
 }
 
+fn operation(span: &ReceivedSpan) -> Option<&str> {
+    span.attributes.get("db.operation.name").map(String::as_str)
+}
+
 fn check_statement(span: &ReceivedSpan, system: &str) -> Result<()> {
     let attribute = |key: &str| span.attributes.get(key).map_or("", String::as_str);
     let name = &span.name;
@@ -91,22 +95,24 @@ fn check_statement(span: &ReceivedSpan, system: &str) -> Result<()> {
         found == system,
         "the SQL span `{name}` has db.system.name {found}, not {system}"
     );
-    for key in ["db.namespace", "db.operation.name", "db.query.text"] {
+    for key in [
+        "db.namespace",
+        "db.operation.name",
+        "db.collection.name",
+        "db.query.text",
+    ] {
         ensure!(
             !attribute(key).is_empty(),
             "the SQL span `{name}` has no {key}"
         );
     }
-    let (operation, collection) = (
+    let expected = format!(
+        "{} {}",
         attribute("db.operation.name"),
-        attribute("db.collection.name"),
+        attribute("db.collection.name")
     );
-    let expected = match TRANSACTION.contains(&operation) {
-        true => operation.to_owned(),
-        false => format!("{operation} {collection}"),
-    };
     ensure!(
-        *name == expected && !expected.ends_with(' '),
+        *name == expected,
         "the SQL span is called `{name}`, not `{expected}`"
     );
     Ok(())
