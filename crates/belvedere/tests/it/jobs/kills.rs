@@ -63,7 +63,7 @@ async fn two_workers_run_no_tick_twice_even_when_one_is_killed() {
     let before = store.number(count).await;
     wait_for_ticks(&store, before + 3).await;
     // A tick whose run was killed in its middle is run again: at least once, and asked for once.
-    let keys = "SELECT count(DISTINCT key) FROM jobs WHERE name = 'tick'";
+    let keys = "SELECT count(DISTINCT left(key, 29)) FROM jobs WHERE name = 'tick'";
     let jobs = "SELECT count(*) FROM jobs WHERE name = 'tick'";
     assert_eq!(store.number(keys).await, store.number(jobs).await);
     let twice =
