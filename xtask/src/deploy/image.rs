@@ -7,6 +7,8 @@ use super::pinned::is_pinned;
 
 const FILE: &str = "Dockerfile";
 const IGNORE: &str = ".dockerignore";
+/// What the service reads when it runs.
+const READ: [&str; 2] = ["config", "runbooks"];
 /// Words that name what must not end in a layer.
 const SECRET: [&str; 6] = [
     "password",
@@ -112,6 +114,14 @@ fn last_stage_faults(last: &[Instruction]) -> Vec<String> {
     for address in ["HTTP__ADDR=0.0.0.0:8000", "ADMIN__ADDR=0.0.0.0:9464"] {
         if !env.contains(address) {
             found.push(format!("ENV has to say {address}"));
+        }
+    }
+    for folder in READ {
+        let copy = format!("{folder} {folder}");
+        if !all(last, "COPY").any(|rest| rest == copy) {
+            found.push(format!(
+                "`{folder}`, which the service reads, is not in the image"
+            ));
         }
     }
     if !one("ENTRYPOINT").starts_with('[') {

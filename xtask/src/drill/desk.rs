@@ -130,6 +130,11 @@ impl Desk {
         self.wait(limit, |notes| over(notes, alert))
     }
 
+    /// Whether the last word about an alert is that it is over.
+    pub(super) fn is_over(&self, alert: &str) -> bool {
+        over(&self.inner.notes(), alert).is_some()
+    }
+
     fn wait<T>(&self, limit: Duration, found: impl Fn(&[Note]) -> Option<T>) -> Result<Option<T>> {
         let deadline = Instant::now() + limit;
         let mut notes = self.inner.notes();

@@ -39,6 +39,10 @@ pub(super) fn drill(stack: &mut Stack, drill: &Drill) -> Result<Row> {
     let mut shell = Shell::read(&note.runbook_url, &stack.site.service.folder)?;
     shell.env = variables(stack, drill, log);
     diagnose(&shell, drill)?;
+    ensure!(
+        !stack.desk.is_over(drill.alert),
+        "the alert was over before anything was done about it"
+    );
     let found = Instant::now();
     must_match(&shell.mitigate(drill.cause)?)?;
     if drill.others_mend {

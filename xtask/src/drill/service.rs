@@ -25,7 +25,7 @@ const STOP_LIMIT: Duration = Duration::from_secs(30);
 const LOOK: Duration = Duration::from_millis(50);
 
 /// What differs from one start to another.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Terms {
     /// Further variables.
     pub(super) env: Vec<(&'static str, String)>,
@@ -41,13 +41,7 @@ pub(super) struct Service {
     binary: PathBuf,
     env: Vec<(String, OsString)>,
     journal: Journal,
-    running: Mutex<Running>,
-}
-
-#[derive(Default)]
-struct Running {
-    child: Option<Child>,
-    terms: Terms,
+    running: Mutex<Option<Child>>,
 }
 
 /// What keeps its lines, as journald would.
@@ -117,7 +111,7 @@ impl Service {
     /// Starts it without waiting for a word.
     pub(super) fn spawn(&self, terms: &Terms) -> Result<()> {
         let mut running = self.running();
-        if running.child.is_some() {
+        if running.is_some() {
             bail!("it runs already");
         }
         let limit = terms.limit.map(|limit| format!("ulimit {limit} && "));
@@ -143,10 +137,7 @@ impl Service {
         if let Some(stream) = child.stderr.take() {
             self.journal.keep(stream);
         }
-        *running = Running {
-            child: Some(child),
-            terms: terms.clone(),
-        };
+        *running = Some(child);
         Ok(())
     }
 
@@ -157,7 +148,7 @@ impl Service {
 
     /// SIGTERM, then the end; SIGKILL when it does not come.
     pub(super) fn stop(&self) -> Result<()> {
-        if self.running().child.is_none() {
+        if self.running().is_none() {
             return Ok(());
         }
         self.signal(Signal::TERM)?;
@@ -169,7 +160,7 @@ impl Service {
 
     /// SIGKILL.
     pub(super) fn kill(&self) -> Result<()> {
-        let child = self.running().child.take();
+        let child = self.running().take();
         if let Some(mut child) = child {
             child.kill()?;
             child.wait()?;
@@ -194,19 +185,8 @@ impl Service {
 
     pub(super) fn pid(&self) -> Option<Pid> {
         let running = self.running();
-        let id = running.child.as_ref()?.id();
+        let id = running.as_ref()?.id();
         Pid::from_raw(i32::try_from(id).ok()?)
-    }
-
-    /// Whether it runs as on a healthy day.
-    pub(super) fn is_usual(&self) -> bool {
-        let mut running = self.running();
-        let is_usual = running.terms == Terms::default();
-        let lives = running
-            .child
-            .as_mut()
-            .is_some_and(|child| matches!(child.try_wait(), Ok(None)));
-        is_usual && lives && !self.journal.gone.load(Ordering::Relaxed)
     }
 
     /// Whether it ended in time.
@@ -214,9 +194,9 @@ impl Service {
         let deadline = Instant::now() + limit;
         while Instant::now() < deadline {
             let mut running = self.running();
-            let ended = running.child.as_mut().map(Child::try_wait).transpose()?;
+            let ended = running.as_mut().map(Child::try_wait).transpose()?;
             if !matches!(ended, Some(None)) {
-                running.child = None;
+                *running = None;
                 return Ok(true);
             }
             drop(running);
@@ -225,7 +205,7 @@ impl Service {
         Ok(false)
     }
 
-    fn running(&self) -> MutexGuard<'_, Running> {
+    fn running(&self) -> MutexGuard<'_, Option<Child>> {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -152,9 +152,8 @@ impl Site {
         if self.redis().ask("PING").is_err() {
             self.redis().start_again()?;
         }
-        if !self.service.is_usual() {
-            self.service.restart()?;
-        }
+        // Whoever looks anew takes a counter that he has not seen before for one that has just begun.
+        self.service.restart()?;
         tell_prometheus(&self.service)
     }
 

@@ -61,20 +61,10 @@ pub(super) const CLASSICS: [&str; 4] = [
 ];
 
 /// Proven by rule tests alone, each with the reason.
-pub(super) const NOT_DRILLED: [(&str, &str); 3] = [
-    (
-        "Watchdog",
-        "it fires on a healthy day; what its runbook is for is that nothing arrives",
-    ),
-    (
-        "FailedPayments",
-        "the sample domain does not count failed payments yet",
-    ),
-    (
-        "JobQueueBacklog",
-        "a service without workers tells nothing of its queues, and the sample's jobs take no time",
-    ),
-];
+pub(super) const NOT_DRILLED: [(&str, &str); 1] = [(
+    "Watchdog",
+    "it fires on a healthy day; what its runbook is for is that nothing arrives",
+)];
 
 /// `KILL=yes`, and a sixtieth of the times that a runbook gives sessions.
 const KILL: [(&str, &str); 4] = [
@@ -286,5 +276,24 @@ pub(super) const DRILLS: &[Drill] = &[
         "not-asked",
         jobs::missed_night,
         &[("RUN_JOB", "do:report-orders")],
+    ),
+    drill("JobQueueBacklog", "no-workers", jobs::nobody_works, &[]),
+    drill(
+        "FailedPayments",
+        "gateway-down",
+        dependencies::gateway_fails,
+        &[],
+    ),
+    drill(
+        "FailedPayments",
+        "refused",
+        dependencies::gateway_refuses,
+        &[("ASK_GATEWAY", "do:mend-upstream")],
+    ),
+    drill(
+        "FailedPayments",
+        "our-call",
+        dependencies::gateway_locked,
+        &[("MEND_KEY", "do:mend-upstream")],
     ),
 ];

@@ -41,7 +41,25 @@ pub(in crate::drill) fn gateway_late(site: &Site) -> Result<Fault> {
     done()
 }
 
+/// The card is refused, whoever pays.
+pub(in crate::drill) fn gateway_refuses(site: &Site) -> Result<Fault> {
+    site.gateway.is(Mood::Answers(402));
+    done()
+}
+
+/// Our key is not the right one any more.
+pub(in crate::drill) fn gateway_locked(site: &Site) -> Result<Fault> {
+    site.gateway.is(Mood::Answers(401));
+    done()
+}
+
+/// A call is given up after half a second and not after five: windows of five minutes, of which these are, last five seconds here.
 pub(in crate::drill) fn gateway_silent(site: &Site) -> Result<Fault> {
+    let impatient = Terms {
+        env: vec![("PAYMENTS__TIMEOUT_SECONDS", "0.5".to_owned())],
+        ..Terms::default()
+    };
+    site.service.restart_with(&impatient)?;
     site.gateway.is(Mood::Silent);
     done()
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use anyhow::Result;
 
 use super::{Plague, done};
+use crate::drill::service::Terms;
 use crate::drill::stack::Site;
 use crate::drill::table::Fault;
 
@@ -24,6 +25,16 @@ pub(in crate::drill) fn poison(site: &Site) -> Result<Fault> {
             let _ = site.postgres.run(POISON);
         }
     }));
+    done()
+}
+
+/// The service leaves its jobs to workers of which there is none.
+pub(in crate::drill) fn nobody_works(site: &Site) -> Result<Fault> {
+    let apart = Terms {
+        env: vec![("JOBS__IN_SERVICE", "false".to_owned())],
+        ..Terms::default()
+    };
+    site.service.restart_with(&apart)?;
     done()
 }
 
