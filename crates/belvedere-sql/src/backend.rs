@@ -45,6 +45,9 @@ pub trait Backend:
     /// What begins the transaction that all migrations run in, where there is no lock for them.
     const MIGRATES_IN: Option<&'static str> = None;
 
+    /// Whether a connection may break while nobody uses it: it is asked before it is used again.
+    const BREAKS_IDLE: bool = true;
+
     /// How long a statement that nobody waits for any more may keep its connection; `None`: to its end.
     const ABANDONED_FOR: Option<Duration> = None;
 

@@ -158,6 +158,7 @@ fn options<DB: Backend>(
 fn open<DB: Backend>(config: &DatabaseConfig, url: &ConnectionUrl, options: Options<DB>) -> Db<DB> {
     let pool = PoolOptions::new()
         .max_connections(config.pool_size)
+        .test_before_acquire(DB::BREAKS_IDLE)
         .acquire_timeout(config.acquire_timeout_seconds.duration());
     let watch = Watch::new::<DB>(config, &options);
     let pool: Pool<DB> = DB::pool(url.expose(), pool).connect_lazy_with(options);

@@ -20,6 +20,8 @@ impl Backend for Sqlite {
     // A deferred transaction that reads first cannot write after another has: SQLITE_BUSY at once, whatever the timeout.
     const BEGIN: Option<&'static str> = Some("BEGIN IMMEDIATE");
     const MIGRATES_IN: Option<&'static str> = Self::BEGIN;
+    // A thread of ours and a file: sqlx asked it when it came back, and nothing has happened to it since.
+    const BREAKS_IDLE: bool = false;
 
     fn options(url: &str, _: &DatabaseConfig) -> Result<SqliteConnectOptions, Error> {
         let options = SqliteConnectOptions::from_str(url)?;

@@ -1,5 +1,6 @@
 //! What seeing a statement costs: CPU time of this process against sqlx alone, in rounds that alternate. PostgreSQL and the
-//! collector are processes of their own: their time is not counted, that of the export is.
+//! collector are processes of their own: their time is not counted, that of the export is. What else runs on the machine only ever
+//! adds: the least of all rounds is closest to what it costs undisturbed.
 //!
 //! `cargo bench -p belvedere --no-default-features --features postgres,sqlite --bench statement`
 //!
@@ -10,6 +11,7 @@ use std::{
     env,
     io::{self, BufRead, BufReader, Read},
     process::{Child, Command, Stdio},
+    sync::Arc,
     time::Duration,
 };
 
@@ -18,7 +20,7 @@ use belvedere_sql::{Backend, DatabaseConfig, Db};
 use belvedere_telemetry::{OtelConfig, Telemetry, TelemetryConfig};
 use belvedere_testing::{OtlpSink, ThrowAwayPostgres, report};
 use rustix::time::{ClockId, clock_gettime};
-use sqlx::{Postgres, Sqlite};
+use sqlx::{Pool, Postgres, Sqlite, pool::PoolOptions};
 
 /// Statements of one request: fewer than it may hold back.
 const STATEMENTS: usize = 25;
@@ -45,7 +47,7 @@ macro_rules! ask {
 /// Sees the same requests by sqlx alone and by the wrapper, in turn.
 macro_rules! compare {
     ($db:ident, $tracer:expr, $what:expr) => {{
-        let pool = $db.raw_pool();
+        let pool = &bare(&$db);
         let mut figures = Figures::default();
         for round in 0..=ROUNDS {
             let bare = cpu_of(requests($tracer, REQUESTS, || ask!(pool))).await;
@@ -62,7 +64,7 @@ macro_rules! compare {
 /// So many requests of one kind.
 macro_rules! repeat {
     ($db:ident, $tracer:expr, $only:ident) => {{
-        let pool = $db.raw_pool();
+        let pool = &bare(&$db);
         match $only.is_seen {
             true => requests($tracer, $only.times, || ask!(&$db)).await,
             false => requests($tracer, $only.times, || ask!(pool)).await,
@@ -105,7 +107,9 @@ async fn measure() {
     let telemetry = start(endpoint);
     let server = ThrowAwayPostgres::start().expect("a server");
     let postgres: Db<Postgres> = connect(server.url()).await;
-    let sqlite: Db<Sqlite> = connect("sqlite::memory:").await;
+    let directory = tempfile::tempdir().expect("a directory");
+    let file = directory.path().join("shop.db");
+    let sqlite: Db<Sqlite> = connect(&format!("sqlite://{}", file.display())).await;
     sqlx::raw_sql(SCHEMA)
         .execute(&postgres)
         .await
@@ -157,6 +161,12 @@ async fn connect<DB: Backend>(url: &str) -> Db<DB> {
     };
     let connected = Db::connect(&config, Duration::from_secs(5)).await;
     connected.expect("the database is there")
+}
+
+/// A pool as sqlx makes it, of the same connections.
+fn bare<DB: Backend>(db: &Db<DB>) -> Pool<DB> {
+    let options = db.raw_pool().connect_options();
+    PoolOptions::new().connect_lazy_with(Arc::unwrap_or_clone(options))
 }
 
 async fn requests<F: Future<Output = ()>>(tracer: &Tracer, times: usize, ask: impl Fn() -> F) {
@@ -214,12 +224,14 @@ impl Only {
 #[derive(Debug, Default)]
 struct Figures {
     bare: Vec<f64>,
+    seen: Vec<f64>,
     price: Vec<f64>,
 }
 
 impl Figures {
     fn add(&mut self, bare: f64, seen: f64) {
         self.bare.push(bare);
+        self.seen.push(seen);
         self.price.push(seen - bare);
     }
 
@@ -229,11 +241,13 @@ impl Figures {
             figures[(figures.len() - 1) * quarter / 4]
         };
         report(format_args!(
-            "{database}{what}: sqlx {:.1} us, seen {:+.2} us ({:+.2} to {:+.2})",
+            "{database}{what}: sqlx {:.1} us, seen {:+.2} us ({:+.2} to {:+.2}); undisturbed {:.1} us, seen {:.1} us",
             of(&mut self.bare, 2),
             of(&mut self.price, 2),
             of(&mut self.price, 1),
             of(&mut self.price, 3),
+            of(&mut self.bare, 0),
+            of(&mut self.seen, 0),
         ));
     }
 }

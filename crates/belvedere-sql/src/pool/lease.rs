@@ -58,6 +58,9 @@ impl<DB: Backend> Lease<DB> {
             return Ok(None);
         };
         let mut lease = Self::new(db, idle);
+        if !DB::BREAKS_IDLE {
+            return Ok(Some(lease));
+        }
         lease.work = Work::Statement;
         let limit = db.raw_pool().options().get_acquire_timeout();
         let pong = time::timeout(limit, lease.connection().ping()).await;

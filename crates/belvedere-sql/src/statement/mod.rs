@@ -9,6 +9,7 @@ mod shape;
 mod shapes;
 mod show;
 mod sight;
+mod texts;
 mod watch;
 
 /// Characters of a slow query's text in the log (contract, section 3).

@@ -13,7 +13,7 @@ use sqlx::{Error, SqlStr};
 
 use super::{
     SLOW_QUERY_TEXT, Sight, Watch, allowance::Allowance, attribute, comment::Commented,
-    shape::Shape, shapes::Known, show, sight::Seen,
+    shapes::Known, show, sight::Seen,
 };
 use crate::{
     QueryClass,
@@ -57,7 +57,7 @@ impl Running {
     pub(crate) fn begin(watch: &Arc<Watch>, class: QueryClass, sql: SqlStr, reads: Reads) -> Self {
         Self {
             span: ChildSpan::begin(),
-            known: watch.shapes.get(Shape::of(sql.as_str())),
+            known: watch.shapes.of(&sql),
             allowance: Allowance::begin(class, watch.request_limit),
             slow_after: watch.slow_after(class),
             watch: Arc::clone(watch),

@@ -7,8 +7,9 @@ use std::{
 
 use belvedere_core::names::metric;
 use metrics::{Counter, Histogram};
+use sqlx::SqlStr;
 
-use super::shape::Shape;
+use super::{shape::Shape, texts::Texts};
 
 /// Collections that have handles of their own: half of a metric's budget of label sets (contract, section 4), so that two pools
 /// of one process fit in.
@@ -35,6 +36,7 @@ type Collections = HashMap<Box<str>, Arc<Known>>;
 pub(super) struct Shapes {
     system: &'static str,
     known: RwLock<HashMap<&'static str, Collections>>,
+    texts: Texts,
     budget: usize,
 }
 
@@ -43,12 +45,18 @@ impl Shapes {
         Self {
             system,
             known: RwLock::default(),
+            texts: Texts::new(),
             budget: BUDGET,
         }
     }
 
+    /// The handles for a statement. A text that comes again is not read again.
+    pub(super) fn of(&self, sql: &SqlStr) -> Arc<Known> {
+        self.texts.get(sql, || self.get(Shape::of(sql.as_str())))
+    }
+
     /// The handles for `shape`. No label is built after the first time.
-    pub(super) fn get(&self, shape: Shape<'_>) -> Arc<Known> {
+    fn get(&self, shape: Shape<'_>) -> Arc<Known> {
         self.find(shape).unwrap_or_else(|| self.learn(shape))
     }
 
@@ -120,6 +128,19 @@ mod tests {
         assert!(Arc::ptr_eq(&first, &shapes.get(shape("orders"))));
         assert_eq!(first.span_name, "SELECT orders");
         assert_eq!(shapes.get(shape("")).span_name, "SELECT");
+    }
+
+    #[test]
+    fn a_text_that_comes_again_is_known_and_one_that_takes_its_place_is_another() {
+        let shapes = Shapes::new("sqlite");
+        let texts =
+            (0..2000).map(|id| SqlStr::from_static(format!("SELECT {id} FROM t{}", id % 9).leak()));
+        let texts: Vec<_> = texts.collect();
+        for sql in texts.iter().chain(&texts) {
+            let first = shapes.of(sql);
+            assert_eq!(&*first.collection, &sql.as_str()[sql.as_str().len() - 2..]);
+            assert!(Arc::ptr_eq(&first, &shapes.of(sql)));
+        }
     }
 
     #[test]
