@@ -17,6 +17,10 @@ pub(crate) enum Turn {
 }
 
 /// Stops asking what does not answer, and lets one caller try after each pause.
+///
+/// Not the breaker of calls to other services, which weighs answers of many kinds over seconds and lets some tries through: here all
+/// callers share one connection, so that a few failures in a row say enough; a pause is short, since a cache is missed at once; and
+/// a command pays for two atomic reads.
 #[derive(Debug)]
 pub(crate) struct Breaker {
     began: Instant,
@@ -72,6 +76,11 @@ impl Breaker {
                 .compare_exchange(0, retry_at, Ordering::AcqRel, Ordering::Relaxed)
                 .is_ok();
         if opens { Turn::Opened } else { Turn::None }
+    }
+
+    /// Opens it for who found out without it.
+    pub(crate) fn open(&self) {
+        self.retry_at.store(self.now() + pause(), Ordering::Release);
     }
 
     pub(crate) fn is_open(&self) -> bool {

@@ -11,8 +11,9 @@ use tokio::time;
 use crate::{
     breaker::{Breaker, Turn},
     command::Commands,
-    error::{is_read_only, is_unavailable, left_alone, timed_out, without_arguments},
+    error::{is_read_only, is_unavailable, left_alone, timed_out},
     health::RedisCheck,
+    hidden,
     running::{Running, begin_at_zero},
 };
 
@@ -102,10 +103,20 @@ impl Redis {
 
     /// Not watched, and sent whatever failed before: probes are in no trace, and find out first that Redis is back.
     pub(crate) async fn ping(&self) -> RedisResult<()> {
-        let ping = redis::cmd("PING");
-        let answer = self.limited(self.send(&ping, true)).await;
+        let answer = self.try_ping().await;
         self.hear(&answer);
-        answer.map(drop)
+        answer
+    }
+
+    /// As [`Redis::ping`], for who tells of it alone.
+    pub(crate) async fn try_ping(&self) -> RedisResult<()> {
+        let ping = redis::cmd("PING");
+        self.limited(self.send(&ping, true)).await.map(drop)
+    }
+
+    /// It was not there, which has been told: the next thing that is told is its return.
+    pub(crate) fn leave_alone(&self) {
+        self.0.breaker.open();
     }
 
     async fn command(&self, command: &Cmd) -> RedisResult<Value> {
@@ -113,8 +124,8 @@ impl Redis {
         let running = Running::begin(known, &self.0.namespace, None);
         let outcome = self.guarded(self.send(command, known.is_idempotent)).await;
         // An answer that is an error comes as a value.
-        let outcome = outcome.and_then(Value::extract_error);
-        running.end(outcome.map_err(without_arguments))
+        let outcome = outcome.map(hidden::answer);
+        running.end(outcome.and_then(Value::extract_error))
     }
 
     async fn pipeline(
@@ -127,8 +138,9 @@ impl Redis {
         let running = Running::begin(known, &self.0.namespace, Some(pipeline.len()));
         let mut manager = self.unobserved();
         let outcome = self.guarded(manager.send_packed_commands(pipeline, offset, count));
-        let outcome = outcome.await;
-        running.end_pipeline(outcome)
+        let outcome = outcome.await.map_err(hidden::error);
+        let answers = outcome.map(|answers| answers.into_iter().map(hidden::answer).collect());
+        running.end_pipeline(answers)
     }
 
     async fn send(&self, command: &Cmd, is_idempotent: bool) -> RedisResult<Value> {

@@ -60,6 +60,7 @@ impl Redis {
             }
             Err(error) => {
                 tracing::warn!(message = event::REDIS_FAILED, url = shown(url), %error);
+                redis.leave_alone();
             }
         }
         Ok(Some(redis))
@@ -68,7 +69,7 @@ impl Redis {
     async fn reach(&self, deadline: Instant) -> RedisResult<()> {
         let mut pause = FIRST_PAUSE;
         loop {
-            let Err(error) = self.ping().await else {
+            let Err(error) = self.try_ping().await else {
                 return Ok(());
             };
             let jittered = pause.mul_f64(0.5 + fastrand::f64());

@@ -14,11 +14,6 @@ const RETRY_AFTER: Duration = Duration::from_secs(1);
 /// Longest code of an error answer that a label may hold.
 const MAX_CODE: usize = 16;
 
-/// Where Redis begins to repeat arguments.
-const ARGUMENTS: &str = ", with args beginning with";
-/// In place of them.
-const UNKNOWN_COMMAND: &str = "the command is not known";
-
 /// Why there is no Redis. No URL in it shows a password.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -88,15 +83,6 @@ pub(crate) fn timed_out() -> RedisError {
 /// It failed a moment ago, and is left alone.
 pub(crate) fn left_alone() -> RedisError {
     io::Error::new(Io::HostUnreachable, "left alone after failures").into()
-}
-
-/// Redis repeats what came with a command that it does not know.
-pub(crate) fn without_arguments(error: RedisError) -> RedisError {
-    let told = error.detail().and_then(|told| told.split_once(ARGUMENTS));
-    match told {
-        Some((told, _)) => (error.kind(), UNKNOWN_COMMAND, told.to_owned()).into(),
-        None => error,
-    }
 }
 
 /// Whether Redis could not be asked, as opposed to an answer that is an error.

@@ -10,6 +10,7 @@ mod counters;
 mod error;
 mod expiry;
 mod health;
+mod hidden;
 mod rates;
 mod remote;
 mod running;

@@ -19,6 +19,9 @@ const PROBES: u32 = 3;
 const JITTER: f64 = 0.2;
 
 /// Keeps calls from an upstream that is down.
+///
+/// Not the breaker of Redis: an upstream that works fails now and then, and one that is down may answer some. So it is a share of
+/// failures that counts, and several tries that have to be answered before everybody comes back.
 #[derive(Debug)]
 pub struct Breaker {
     upstream: &'static str,

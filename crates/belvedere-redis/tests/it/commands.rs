@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use belvedere_core::trace::Parent;
+use belvedere_redis::RedisFailed;
 use belvedere_testing::{CapturedRequest, ThrowAwayRedis};
 use opentelemetry::trace::{SpanKind, Status};
-use redis::{AsyncCommands, RedisResult, Script};
+use redis::{AsyncCommands, RedisResult, Script, Value};
 use tokio::time;
 
 use crate::helpers::{connect, metrics, value};
@@ -130,4 +131,79 @@ async fn a_command_that_nobody_waits_for_ends_its_span() {
     assert_eq!(spans[0].status, Status::Unset);
     let series = "db_client_errors_total{db_system_name=\"redis\",error_type=\"cancelled\"}";
     assert_eq!(value(&metrics, series), Some(1.0));
+}
+
+/// Says what a command was sent with, wherever Redis repeats it.
+async fn told(work: impl Future<Output = RedisResult<Value>>) -> String {
+    let request = CapturedRequest::begin();
+    let error = request.run(work).await.unwrap_err();
+    let failed = RedisFailed(error.clone());
+    format!(
+        "{error} {error:?} {failed} {failed:?} {:?}",
+        request.spans()
+    )
+}
+
+#[tokio::test]
+async fn no_error_tells_what_a_command_was_sent_with() {
+    let server = ThrowAwayRedis::start().unwrap();
+    let mut redis = connect(&server.url()).await;
+    let unknown = || {
+        let mut command = redis::cmd("FRobNICATE");
+        command.arg("planted-key").arg("it's planted");
+        command
+    };
+    let no_group = || {
+        let mut command = redis::cmd("XREADGROUP");
+        let words = [
+            "GROUP",
+            "planted-group",
+            "me",
+            "STREAMS",
+            "planted'key",
+            ">",
+        ];
+        command.arg(&words);
+        command
+    };
+    let lua = Script::new("return redis.pcall('XGROUP', 'DESTROY-planted', KEYS[1], ARGV[1])");
+    for (command, repeated) in [(unknown(), "FRobNICATE"), (no_group(), "NOGROUP")] {
+        let (mut piped, mut atomic) = (redis::pipe(), redis::pipe());
+        piped.set("a", 1).add_command(command.clone());
+        atomic.atomic().set("a", 1).add_command(command.clone());
+        for said in [
+            told(command.query_async(&mut redis.clone())).await,
+            told(piped.query_async(&mut redis.clone())).await,
+            told(atomic.query_async(&mut redis.clone())).await,
+        ] {
+            assert!(said.contains(repeated), "{said}");
+            assert!(!said.contains("planted"), "{said}");
+        }
+    }
+    let said = told(
+        lua.key("planted-key")
+            .arg("planted")
+            .invoke_async(&mut redis),
+    )
+    .await;
+    assert!(!said.contains("planted"), "{said}");
+}
+
+#[tokio::test]
+async fn a_pipeline_that_goes_on_after_errors_has_the_other_answers() {
+    let server = ThrowAwayRedis::start().unwrap();
+    let mut redis = connect(&server.url()).await;
+    let mut pipe = redis::pipe();
+    pipe.set("a", 1)
+        .cmd("FROBNICATE")
+        .arg("planted")
+        .get("a")
+        .ignore_errors();
+    let answers: Vec<RedisResult<Value>> = pipe.query_async(&mut redis).await.unwrap();
+    let told: Vec<_> = answers.iter().map(|answer| format!("{answer:?}")).collect();
+    assert!(answers[0].is_ok() && answers[2].is_ok(), "{told:?}");
+    assert!(
+        told[1].contains("FROBNICATE") && !told[1].contains("planted"),
+        "{told:?}"
+    );
 }
