@@ -104,8 +104,10 @@ bench-quick: ## CPU and instructions a request, against bare axum
 bench-micro: ## Nanoseconds of one event, one span, one measurement (criterion)
 	@cargo bench --quiet -p belvedere-core -p belvedere-telemetry --benches
 
-ir-gate: ## Instructions a request, held against benches/limits.toml
+ir-gate: ## Instructions a request and a statement, held against their limits
 	@$(XTASK) ir-gate
+	@echo "==> ir-gate: instructions a statement against sqlx"
+	@cargo bench --quiet -p belvedere --no-default-features --features postgres,sqlite --bench statement -- --gate
 
 clean: ## Remove everything that was built
 	@cargo clean

@@ -2,13 +2,13 @@
 
 use std::{
     future::poll_fn,
-    pin::pin,
+    pin::{Pin, pin},
     task::Poll,
     time::{Duration, Instant},
 };
 
 use belvedere_sql::{DatabaseConfig, Db};
-use belvedere_testing::ThrowAwayPostgres;
+use belvedere_testing::{TcpProxy, ThrowAwayPostgres};
 use futures_util::future::join_all;
 use sqlx::Postgres;
 use tokio::time::{sleep, timeout};
@@ -99,44 +99,68 @@ async fn a_transaction_whose_statement_was_given_up_ends_at_once() {
     assert_whole(&db).await;
 }
 
-/// Polls `work` so many times at most; true if it has ended by then.
-async fn ends_within<F: Future>(polls: usize, work: F) -> bool {
-    let (mut work, mut left) = (pin!(work), polls);
-    poll_fn(|task| {
-        if left == 0 {
-            return Poll::Ready(false);
+/// Polls `work` until the server has been sent so many more messages, and leaves it there.
+async fn run_up_to<F: Future>(proxy: &TcpProxy, messages: usize, mut work: Pin<&mut F>) {
+    let wanted = proxy.messages() + messages;
+    while proxy.messages() < wanted {
+        let has_ended = poll_fn(|task| Poll::Ready(work.as_mut().poll(task).is_ready())).await;
+        assert!(!has_ended, "it is given up in its middle");
+        // What was sent arrives, and its answer as well.
+        sleep(Duration::from_millis(20)).await;
+    }
+}
+
+async fn until_idle(db: &Db<Postgres>) {
+    while db.raw_pool().num_idle() == 0 {
+        sleep(Duration::from_millis(5)).await;
+    }
+}
+
+async fn until_transactions_are(count: i64, other: &Db<Postgres>) {
+    let open = "SELECT count(*) FROM pg_stat_activity WHERE state = 'idle in transaction'";
+    let is_so = async {
+        while sqlx::query_scalar::<_, i64>(open)
+            .fetch_one(other)
+            .await
+            .unwrap()
+            != count
+        {
+            sleep(Duration::from_millis(5)).await;
         }
-        left -= 1;
-        work.as_mut().poll(task).map(|_| true)
-    })
-    .await
+    };
+    let in_time = timeout(SOON, is_so).await;
+    assert!(in_time.is_ok(), "there are not {count} open transactions");
 }
 
 /// sqlx hands such a connection to the next one, who then writes into a transaction that nobody commits.
 #[tokio::test]
 async fn a_begin_that_is_given_up_leaves_no_open_transaction() {
     let server = ThrowAwayPostgres::start().unwrap();
+    let proxy = TcpProxy::before(server.url()).unwrap();
     let config = DatabaseConfig {
         pool_size: 1,
-        ..config(server.url())
+        ..config(proxy.url())
     };
     let db: Db<Postgres> = open(&config).await;
     let other = connect::<Postgres>(server.url()).await;
     let table = "CREATE TABLE orders (id BIGINT)";
     sqlx::query(table).execute(&db).await.unwrap();
-    let mut written = 0;
-    // Somewhere between the first word to the server and its last.
-    for polls in 1.. {
-        let has_begun = ends_within(polls, db.begin()).await;
+    // The question whether the connection works, and the BEGIN.
+    for messages in 1..=2 {
+        until_idle(&db).await;
+        {
+            let mut begin = pin!(db.begin());
+            run_up_to(&proxy, messages, begin.as_mut()).await;
+            until_transactions_are(messages as i64 - 1, &other).await;
+        }
         let insert = sqlx::query("INSERT INTO orders VALUES (1)").execute(&db);
         timeout(SOON, insert).await.unwrap().unwrap();
-        written += 1;
-        let count = sqlx::query_scalar("SELECT count(*) FROM orders");
-        let count: i64 = count.fetch_one(&other).await.unwrap();
-        assert_eq!(count, written, "given up after {polls} polls");
-        if has_begun {
-            break;
-        }
+        let written = sqlx::query_scalar("SELECT count(*) FROM orders");
+        let written: i64 = written.fetch_one(&other).await.unwrap();
+        assert_eq!(
+            written, messages as i64,
+            "given up after {messages} messages"
+        );
+        until_transactions_are(0, &other).await;
     }
-    assert!(written > 2, "it was given up in its middle");
 }

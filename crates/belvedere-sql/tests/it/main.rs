@@ -10,7 +10,6 @@ mod budget;
 mod cached;
 mod constraints;
 mod copy;
-mod cost;
 mod doomed;
 mod evicted;
 mod executors;

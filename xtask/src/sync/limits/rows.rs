@@ -283,6 +283,12 @@ pub(super) const SECTIONS: &[Section] = &[
             )
             .then("`_overflow`"),
             Row::of(
+                "texts of SQL statements that are not read again",
+                "belvedere-sql/src/statement/texts.rs",
+                "PLACES",
+            )
+            .then("the one before makes place"),
+            Row::of(
                 "events of one kind in a minute, for Sentry",
                 "belvedere-sentry/src/cap.rs",
                 "PER_WINDOW",

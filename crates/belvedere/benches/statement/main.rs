@@ -6,11 +6,14 @@
 //!
 //! On a busy machine instructions say more: `valgrind --tool=callgrind <its binary> --only postgres kept seen 40` runs 40 requests of 25
 //! statements, and nothing else; `bare` in place of `seen` is sqlx alone. The difference of two runs is what the difference costs.
+//! `-- --gate` does so for all, and fails where a statement costs more than it may.
+
+mod gate;
 
 use std::{
     env,
     io::{self, BufRead, BufReader, Read},
-    process::{Child, Command, Stdio},
+    process::{Child, Command, ExitCode, Stdio},
     sync::Arc,
     time::Duration,
 };
@@ -32,6 +35,8 @@ const EXPORT_DELAY: Duration = Duration::from_millis(20);
 const SETTLED: Duration = Duration::from_millis(80);
 /// What this program is called with to be the collector.
 const COLLECTOR: &str = "--collector";
+/// And this, to hold instructions against their limits.
+const GATE: &str = "--gate";
 const SCHEMA: &str = "CREATE TABLE orders (id BIGINT PRIMARY KEY, product TEXT); INSERT INTO orders VALUES (1, 'keep')";
 const ONE: &str = "SELECT product FROM orders WHERE id = $1";
 
@@ -73,13 +78,19 @@ macro_rules! repeat {
     }};
 }
 
-fn main() {
-    if env::args().any(|argument| argument == COLLECTOR) {
-        return collect();
+fn main() -> ExitCode {
+    let is_asked = |what| env::args().any(|argument| argument == what);
+    if is_asked(GATE) {
+        return gate::gate(STATEMENTS);
+    }
+    if is_asked(COLLECTOR) {
+        collect();
+        return ExitCode::SUCCESS;
     }
     let mut runtime = tokio::runtime::Builder::new_current_thread();
     let runtime = runtime.enable_all().build();
     runtime.expect("a runtime").block_on(measure());
+    ExitCode::SUCCESS
 }
 
 /// Until its starter is gone.
