@@ -23,7 +23,7 @@ demo: ## Generate, build and run a service, with a few requests; ONCE=1 ends aft
 	@echo "==> building the tools of the checkout"
 	@$(XTASK) demo $(if $(filter-out 0 false,$(ONCE)),--once)
 
-new: ## A service of your own: NAME=shop [DEST=folder] [DATABASE=sqlite|postgres] [REDIS=true|false] [JOBS=true|false]
+new: ## A service of your own: NAME=shop [DEST=folder] [DATABASE=sqlite|postgres] [REDIS=true|false] [GRPC=true|false] [JOBS=true|false]
 	@$(XTASK) new "NAME=$$NAME" "DEST=$$DEST" "DATABASE=$$DATABASE" "REDIS=$$REDIS" "GRPC=$$GRPC" "JOBS=$$JOBS"
 
 test: tools fmt-check lint unit doctest doc deny sync ops deploy dashboards template-test drill-classics ir-gate ## Everything a change has to pass

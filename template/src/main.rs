@@ -7,7 +7,11 @@ use belvedere::{Boot, BootError, Cache, Stopped, about};
 use {{crate_name}}::{
     MIGRATIONS,
     config::Settings,
-{%- if jobs %}
+{%- if grpc and jobs %}
+    orders::{Gateway, jobs, services},
+{%- elsif grpc %}
+    orders::{Gateway, services},
+{%- elsif jobs %}
     orders::{Gateway, jobs},
 {%- else %}
     orders::Gateway,
@@ -27,12 +31,18 @@ async fn compose(boot: Boot<Settings>) -> Result<Stopped, BootError> {
         database: database.clone(),
         orders: Cache::shared(redis.as_ref(), "orders", 10_000, Duration::from_secs(60)),
         payments: Gateway::connect(&boot)?,
+{%- if grpc %}
+        shutdown: boot.shutdown().clone(),
+{%- endif %}
     };
     boot.service()
         .health_check(database.health_check())
         .redis(redis.as_ref())
 {%- if jobs %}
         .jobs(jobs(&database))
+{%- endif %}
+{%- if grpc %}
+        .grpc(services(state.clone()))
 {%- endif %}
         .routes(router(state))
         .at_stop(move || async move { database.close().await })

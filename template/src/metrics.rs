@@ -21,6 +21,9 @@ pub enum Endpoint {
     PlaceOrder,
     ReadOrder,
     ListOrders,
+{%- if grpc %}
+    WatchOrders,
+{%- endif %}
     SignUp,
 }
 

@@ -1,6 +1,10 @@
 //! What handlers share.
 
+{% if grpc -%}
+use belvedere::{Cache, Shutdown};
+{%- else -%}
 use belvedere::Cache;
+{%- endif %}
 
 use crate::orders::{Gateway, Order};
 
@@ -20,4 +24,7 @@ pub struct AppState {
     pub database: Database,
     pub orders: Cache<Order>,
     pub payments: Gateway,
+{%- if grpc %}
+    pub shutdown: Shutdown,
+{%- endif %}
 }

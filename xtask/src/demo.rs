@@ -56,6 +56,7 @@ fn generate(checkout: &Checkout, around: &Path) -> Result<PathBuf> {
         name: NAME,
         database: "sqlite",
         redis: false,
+        grpc: false,
         jobs: true,
         destination: around,
         source: Source::Checkout(checkout.clone()),

@@ -40,6 +40,8 @@ pub(crate) struct Generation<'a> {
     pub(crate) database: &'a str,
     /// Whether caches are shared.
     pub(crate) redis: bool,
+    /// Whether it is called by gRPC, too.
+    pub(crate) grpc: bool,
     /// Whether there is work outside of requests.
     pub(crate) jobs: bool,
     /// The folder that the service's own folder appears in.
@@ -88,6 +90,7 @@ impl Generation<'_> {
             .arg(self.destination)
             .args(["-d", &format!("database={}", self.database)])
             .args(["-d", &format!("redis={}", self.redis)])
+            .args(["-d", &format!("grpc={}", self.grpc)])
             .args(["-d", &format!("jobs={}", self.jobs)]);
         if self.around == Around::Untouched {
             command.args(["--no-workspace", "-d", "standalone=true"]);
@@ -210,6 +213,7 @@ mod tests {
             name: "shop",
             database: "sqlite",
             redis: false,
+            grpc: false,
             jobs: false,
             destination: around.path(),
             source: Source::Git(String::new()),

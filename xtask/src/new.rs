@@ -74,10 +74,7 @@ const RESERVED: &[&str] = &[
 /// The service's manifest, before it is rendered.
 const MANIFEST: &str = "Cargo.toml.liquid";
 
-/// Options that the Makefile passes on, and that no template reads yet.
-const LATER: [&str; 1] = ["GRPC"];
-
-/// `NAME=shop [DEST=..] [DATABASE=sqlite|postgres] [REDIS=true|false] [JOBS=true|false]`, as in the Makefile; an empty value counts as not given.
+/// `NAME=shop [DEST=..] [DATABASE=sqlite|postgres] [REDIS=true|false] [GRPC=true|false] [JOBS=true|false]`, as in the Makefile; an empty value counts as not given.
 pub(crate) fn run(checkout: &Checkout, args: &[String]) -> Result<()> {
     let wanted = Wanted::parse(args)?;
     refuse_dependency_names(&wanted.name, checkout)?;
@@ -89,6 +86,7 @@ pub(crate) fn run(checkout: &Checkout, args: &[String]) -> Result<()> {
         name: &wanted.name,
         database: &wanted.database,
         redis: wanted.redis,
+        grpc: wanted.grpc,
         jobs: wanted.jobs,
         destination: &destination,
         source: Source::Checkout(checkout.clone()),
@@ -118,13 +116,14 @@ struct Wanted {
     dest: Option<PathBuf>,
     database: String,
     redis: bool,
+    grpc: bool,
     jobs: bool,
 }
 
 impl Wanted {
     fn parse(args: &[String]) -> Result<Self> {
         let (mut name, mut dest, mut database) = (None, None, DATABASES[0]);
-        let (mut redis, mut jobs) = (false, true);
+        let (mut redis, mut grpc, mut jobs) = (false, false, true);
         for arg in args {
             match arg.split_once('=') {
                 Some((_, "")) => {}
@@ -133,14 +132,14 @@ impl Wanted {
                 Some(("DATABASE", value)) => database = value,
                 Some(("REDIS", value)) => redis = parse_switch("REDIS", value)?,
                 Some(("JOBS", value)) => jobs = parse_switch("JOBS", value)?,
-                Some((option, value)) if LATER.contains(&option) => refuse_later(option, value)?,
+                Some(("GRPC", value)) => grpc = parse_switch("GRPC", value)?,
                 _ => bail!(
-                    "`{arg}` is not an option of `make new`: NAME, DEST, DATABASE, REDIS, JOBS"
+                    "`{arg}` is not an option of `make new`: NAME, DEST, DATABASE, REDIS, GRPC, JOBS"
                 ),
             }
         }
         let name = name
-            .context("which name? make new NAME=shop [DEST=folder] [DATABASE=sqlite|postgres] [REDIS=true|false] [JOBS=true|false]")?;
+            .context("which name? make new NAME=shop [DEST=folder] [DATABASE=sqlite|postgres] [REDIS=true|false] [GRPC=true|false] [JOBS=true|false]")?;
         check_name(name)?;
         check_database(database)?;
         Ok(Self {
@@ -148,6 +147,7 @@ impl Wanted {
             dest,
             database: database.to_owned(),
             redis,
+            grpc,
             jobs,
         })
     }
@@ -157,13 +157,6 @@ fn parse_switch(option: &str, value: &str) -> Result<bool> {
     value
         .parse()
         .map_err(|_| anyhow!("{option}={value}: choose true or false"))
-}
-
-fn refuse_later(option: &str, value: &str) -> Result<()> {
-    if value == "false" {
-        return Ok(());
-    }
-    bail!("{option}={value}: the template cannot do that yet; leave {option} out");
 }
 
 fn check_database(database: &str) -> Result<()> {
@@ -232,7 +225,8 @@ mod tests {
     fn empty_values_are_defaults() {
         let wanted = parse(&["NAME=shop", "DEST=", "DATABASE=", "REDIS="]).unwrap();
         assert_eq!((wanted.database.as_str(), wanted.dest), ("sqlite", None));
-        assert!(wanted.jobs && !wanted.redis);
+        assert!(wanted.jobs && !wanted.redis && !wanted.grpc);
+        assert!(parse(&["NAME=shop", "GRPC=true"]).unwrap().grpc);
         assert!(!parse(&["NAME=shop", "JOBS=false"]).unwrap().jobs);
     }
 
@@ -246,7 +240,7 @@ mod tests {
             (&["NAME=shop", "DATABASE=oracle"], "sqlite, postgres"),
             (&["NAME=shop", "REDIS=yes"], "true or false"),
             (&["NAME=shop", "JOBS=no"], "true or false"),
-            (&["NAME=shop", "GRPC=true"], "leave GRPC out"),
+            (&["NAME=shop", "GRPC=yes"], "true or false"),
         ];
         for (args, mend) in cases {
             let error = parse(args).unwrap_err().to_string();

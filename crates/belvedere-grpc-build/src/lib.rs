@@ -70,7 +70,10 @@ fn protos(folder: &Path) -> Result<Vec<PathBuf>, BuildError> {
         let path = entry.map_err(unreadable)?.path();
         if path.is_dir() {
             found.extend(protos(&path)?);
-        } else if path.extension().is_some_and(|extension| extension == "proto") {
+        } else if path
+            .extension()
+            .is_some_and(|extension| extension == "proto")
+        {
             found.push(path);
         }
     }

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod called;
 mod client;
 mod code;
 mod guard;
@@ -12,6 +13,7 @@ mod status;
 mod timeout;
 
 pub use belvedere_http::GrpcConfig;
+pub use called::{caller, valid};
 pub use client::Channel;
 pub use guard::{Guard, GuardLayer, GuardedBody};
 pub use observe::{Call, Grpc, RpcConventions};

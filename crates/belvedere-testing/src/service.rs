@@ -21,7 +21,7 @@ pub use caller::{Answer, Caller};
 pub use error::ServiceError;
 use error::io;
 use lines::Lines;
-use process::Process;
+use process::{Addresses, Process};
 
 /// Longest wait for a start, a line or a span. Generous: the machine may be busy.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -102,6 +102,7 @@ impl TestServiceBuilder {
             .args(&self.arguments)
             .env("HTTP__ADDR", "127.0.0.1:0")
             .env("ADMIN__ADDR", "127.0.0.1:0")
+            .env("GRPC__ADDR", "127.0.0.1:0")
             .env("SHUTDOWN__DRAIN_SECONDS", "0")
             .env("OTEL_EXPORTER_OTLP_ENDPOINT", otlp.endpoint())
             .env("OTEL_BSP_SCHEDULE_DELAY", "50")
@@ -116,12 +117,13 @@ impl TestServiceBuilder {
         let mut child = command.spawn().map_err(io(self.binary))?;
         let lines = Lines::follow(child.stdout.take(), self.lines_kept);
         let mut process = Process(child);
-        let (http, admin) = process.addresses(&lines)?;
+        let Addresses { http, grpc, admin } = process.addresses(&lines)?;
         Ok(TestService {
             process,
             lines,
             otlp,
             http,
+            grpc,
             admin,
             client: Client::new(),
             _folder: folder,
@@ -138,6 +140,7 @@ pub struct TestService {
     lines: Lines,
     otlp: OtlpSink,
     http: SocketAddr,
+    grpc: SocketAddr,
     admin: SocketAddr,
     client: Client,
     _folder: TempDir,
@@ -200,6 +203,11 @@ impl TestService {
     /// Where the public listener is; `0.0.0.0:0` for a process that has none.
     pub fn http(&self) -> SocketAddr {
         self.http
+    }
+
+    /// Where gRPC is served; `0.0.0.0:0` where it is not.
+    pub fn grpc(&self) -> SocketAddr {
+        self.grpc
     }
 
     /// Where the admin listener is.

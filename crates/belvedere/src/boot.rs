@@ -1,6 +1,6 @@
 use std::{sync::Arc, time::Instant};
 
-use belvedere_core::{About, config::Knob};
+use belvedere_core::{About, Shutdown, config::Knob};
 use belvedere_redis::Redis;
 use belvedere_sql::{Backend, Db};
 use belvedere_telemetry::Telemetry;
@@ -18,6 +18,7 @@ pub struct Boot<App = NoSettings> {
     command: Command,
     telemetry: Arc<Telemetry>,
     errors: Arc<Errors>,
+    shutdown: Shutdown,
     began: Instant,
 }
 
@@ -37,6 +38,7 @@ impl<App> Boot<App> {
             command,
             telemetry,
             errors,
+            shutdown: Shutdown::default(),
             began: Instant::now(),
         }
     }
@@ -54,6 +56,27 @@ impl<App> Boot<App> {
     /// Whether this is a developer's machine.
     pub fn is_development(&self) -> bool {
         self.environment == "development"
+    }
+
+    /// The end of the process, for what would not end by itself: an answer that goes on for as long as somebody listens.
+    pub const fn shutdown(&self) -> &Shutdown {
+        &self.shutdown
+    }
+
+    /// Another service that is called by gRPC: [`Channel::new`](belvedere_grpc::Channel::new), with the attributes of spans that
+    /// `OTEL_SEMCONV_STABILITY_OPT_IN` asks for.
+    ///
+    /// # Errors
+    ///
+    /// As for `Channel::new`.
+    #[cfg(feature = "grpc")]
+    pub fn channel(
+        &self,
+        name: &'static str,
+        config: &belvedere_http::UpstreamConfig,
+    ) -> Result<belvedere_grpc::Channel, BootError> {
+        let channel = belvedere_grpc::Channel::new(name, config)?;
+        Ok(channel.conventions(crate::rpc::conventions(&self.config.telemetry)))
     }
 
     /// Connects to the database, waiting for it until `STARTUP__TIMEOUT_SECONDS`, and brings its schema up to date where
@@ -104,6 +127,7 @@ impl<App> Boot<App> {
             self.errors.bind_hub(),
             self.began,
         )
+        .ends_by(self.shutdown.clone())
         .works_only(self.command == Command::Worker)
     }
 }

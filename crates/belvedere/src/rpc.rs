@@ -11,7 +11,7 @@ use crate::routes::Gates;
 #[cfg(feature = "grpc")]
 mod on;
 #[cfg(feature = "grpc")]
-pub(crate) use on::Grpc;
+pub(crate) use on::{Grpc, conventions};
 
 #[cfg(not(feature = "grpc"))]
 mod off;

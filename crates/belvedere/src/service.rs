@@ -42,6 +42,7 @@ pub struct Service {
     admin: AdminConfig,
     auth: AuthConfig,
     shutdown: ShutdownConfig,
+    end: Shutdown,
     jobs_config: JobsConfig,
     jobs: Option<Jobs>,
     /// As `<service> worker`.
@@ -90,6 +91,7 @@ impl Service {
             admin: config.admin.clone(),
             auth: config.auth.clone(),
             shutdown: config.shutdown.clone(),
+            end: Shutdown::default(),
             jobs_config: config.jobs.clone(),
             jobs: None,
             works_only: false,
@@ -193,6 +195,11 @@ impl Service {
         self
     }
 
+    pub(crate) fn ends_by(mut self, end: Shutdown) -> Self {
+        self.end = end;
+        self
+    }
+
     pub(crate) fn works_only(mut self, works_only: bool) -> Self {
         self.works_only = works_only;
         self
@@ -209,7 +216,7 @@ impl Service {
                 "this service has no jobs to work on".into(),
             ));
         }
-        let shutdown = Shutdown::default();
+        let shutdown = self.end.clone();
         let callers = match self.works_only {
             true => None,
             false => Some(self.callers()?),

@@ -31,14 +31,8 @@ pub async fn read(
     Path(id): Path<Uuid>,
 ) -> Result<Json<Order>, Problem> {
     metrics::api_calls_total(&caller.tenant_id, Endpoint::ReadOrder).increment(1);
-    let id = id.to_string();
-    let key = format!("{}/{id}", caller.tenant_id);
-    let load = async {
-        store::find(&state.database, &caller.tenant_id, &id)
-            .await?
-            .ok_or(OrderError::NotFound)
-    };
-    Ok(Json(state.orders.get_or_load(&key, load).await?))
+    let order = store::read(&state, &caller.tenant_id, &id.to_string()).await?;
+    Ok(Json(order))
 }
 
 /// Lists orders, the newest first.

@@ -1,6 +1,9 @@
 //! Orders: placing and reading them.
 
 mod error;
+{%- if grpc %}
+mod grpc;
+{%- endif %}
 mod handlers;
 {%- if jobs %}
 mod jobs;
@@ -15,6 +18,9 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use crate::state::AppState;
 
 pub use error::OrderError;
+{%- if grpc %}
+pub use grpc::{pb, services};
+{%- endif %}
 {%- if jobs %}
 pub use jobs::jobs;
 {%- endif %}

@@ -1,10 +1,14 @@
 use belvedere::extract::PageRequest;
 use sqlx::Executor;
+{%- if grpc %}
+use time::{Duration, OffsetDateTime};
+use uuid::{NoContext, Timestamp, Uuid};
+{%- endif %}
 
-use super::Order;
-use crate::state::{Database, Driver};
+use super::{Order, OrderError};
+use crate::state::{AppState, Database, Driver};
 
-type Result<T> = std::result::Result<T, sqlx::Error>;
+type Result<T, E = sqlx::Error> = std::result::Result<T, E>;
 
 /// Takes `quantity` out of stock if there is as much, and returns the price in cents.
 pub async fn reserve(database: &Database, product: &str, quantity: i64) -> Result<Option<i64>> {
@@ -46,7 +50,17 @@ pub async fn insert(to: impl Executor<'_, Database = Driver>, order: &Order) -> 
     .map(drop)
 }
 
-pub async fn find(database: &Database, tenant_id: &str, id: &str) -> Result<Option<Order>> {
+/// Through the cache.
+pub async fn read(state: &AppState, tenant_id: &str, id: &str) -> Result<Order, OrderError> {
+    let load = async {
+        let found = find(&state.database, tenant_id, id).await?;
+        found.ok_or(OrderError::NotFound)
+    };
+    let key = format!("{tenant_id}/{id}");
+    state.orders.get_or_load(&key, load).await
+}
+
+async fn find(database: &Database, tenant_id: &str, id: &str) -> Result<Option<Order>> {
     sqlx::query_as("SELECT * FROM orders WHERE tenant_id = $1 AND id = $2")
         .bind(tenant_id)
         .bind(id)
@@ -67,3 +81,16 @@ pub async fn page(database: &Database, tenant_id: &str, page: &PageRequest) -> R
     .fetch_all(database)
     .await
 }
+{%- if grpc %}
+
+/// Those of the last half a minute, the oldest first.
+pub async fn recent(database: &Database, tenant_id: &str) -> Result<Vec<Order>> {
+    let since = OffsetDateTime::now_utc() - Duration::seconds(30);
+    let since = Timestamp::from_unix(NoContext, since.unix_timestamp().cast_unsigned(), 0);
+    sqlx::query_as("SELECT * FROM orders WHERE tenant_id = $1 AND id > $2 ORDER BY id")
+        .bind(tenant_id)
+        .bind(Uuid::new_v7(since).to_string())
+        .fetch_all(database)
+        .await
+}
+{%- endif %}

@@ -3,6 +3,9 @@
 {% if redis -%}
 mod cache;
 {% endif -%}
+{% if grpc -%}
+mod grpc;
+{% endif -%}
 mod helpers;
 {% if jobs -%}
 mod jobs;

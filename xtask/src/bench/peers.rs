@@ -180,6 +180,7 @@ fn generate(checkout: &Checkout, around: &Path) -> Result<PathBuf> {
         name: NAME,
         database: "sqlite",
         redis: false,
+        grpc: false,
         jobs: false,
         destination: around,
         source: Source::Checkout(checkout.clone()),

@@ -13,6 +13,7 @@ mod pinned;
 mod pods;
 mod programs;
 mod prometheus;
+mod rpc;
 mod stack;
 mod workflow;
 
@@ -26,7 +27,7 @@ use crate::checkout::Checkout;
 use crate::generate::{Around, Generation, Source};
 use crate::run::step;
 
-/// Database and Redis: each of the ways a service can be generated.
+/// Database, and whether it has Redis and gRPC: each of the ways a service can be generated.
 const PRESETS: [(&str, bool); 3] = [("sqlite", false), ("postgres", false), ("postgres", true)];
 /// Of each generated service.
 pub(crate) const NAME: &str = "shop";
@@ -38,7 +39,7 @@ pub(crate) fn run(checkout: &Checkout) -> Result<()> {
     for (database, redis) in PRESETS {
         let around = tempfile::tempdir()?;
         let folder = generate(checkout, around.path(), database, redis)?;
-        let files = Files::of(&folder, &format!("{database}, redis={redis}"));
+        let files = Files::of(&folder, &format!("{database}, redis={redis}, grpc={redis}"));
         found.extend(written(&files)?);
         found.extend(programs::check(&files)?);
         found.extend(passwords::check(&files)?);
@@ -56,6 +57,7 @@ fn written(files: &Files) -> Result<Vec<String>> {
     found.extend(stack::check(files)?);
     found.extend(collector::check(files)?);
     found.extend(workflow::check(files)?);
+    found.extend(rpc::check(files)?);
     if files.has(kubernetes::FOLDER) {
         found.extend(kubernetes::check(files)?);
     }
@@ -72,6 +74,7 @@ fn generate(
         name: NAME,
         database,
         redis,
+        grpc: redis,
         jobs: true,
         destination,
         source: Source::Checkout(checkout.clone()),

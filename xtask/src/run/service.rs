@@ -63,10 +63,11 @@ impl Launch {
         self
     }
 
-    /// Both listeners on free ports, no drain time.
+    /// All listeners on free ports, no drain time.
     pub(crate) fn on_free_ports(self) -> Self {
         self.env("HTTP__ADDR", "127.0.0.1:0")
             .env("ADMIN__ADDR", "127.0.0.1:0")
+            .env("GRPC__ADDR", "127.0.0.1:0")
             .env("SHUTDOWN__DRAIN_SECONDS", "0")
     }
 

@@ -49,6 +49,7 @@ fn generation<'a>(destination: &'a Path, source: Source) -> Generation<'a> {
         name: "shop",
         database: "sqlite",
         redis: false,
+        grpc: false,
         jobs: true,
         destination,
         source,

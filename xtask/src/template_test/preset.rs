@@ -41,6 +41,7 @@ impl Preset {
             name: &name,
             database,
             redis: shares(database),
+            grpc: shares(database),
             jobs: true,
             destination: around.path(),
             source: Source::Checkout(checkout.clone()),
@@ -115,7 +116,7 @@ fn server_for(database: &str) -> Result<Option<ThrowAwayPostgres>> {
     Ok(Some(ThrowAwayPostgres::start()?))
 }
 
-/// The preset that runs on several machines is the one with Redis.
+/// The preset that runs on several machines is the one with Redis, and others call it by gRPC.
 fn shares(database: &str) -> bool {
     database == "postgres"
 }

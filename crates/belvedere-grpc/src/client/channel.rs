@@ -48,6 +48,7 @@ const FAIR: Duration = Duration::from_millis(100);
 #[derive(Debug, Clone)]
 pub struct Channel {
     upstream: Arc<Inner>,
+    conventions: RpcConventions,
     transport: transport::Channel,
 }
 
@@ -56,7 +57,6 @@ pub(super) struct Inner {
     pub(super) name: &'static str,
     pub(super) url: UpstreamUrl,
     pub(super) series: Series,
-    pub(super) conventions: RpcConventions,
     timeout: Duration,
     breaker: Breaker,
 }
@@ -80,12 +80,19 @@ impl Channel {
                 name,
                 url,
                 series: Series::default(),
-                conventions: RpcConventions::default(),
                 timeout: config.timeout_seconds.duration(),
                 breaker: Breaker::new(name, config.circuit_open_seconds.duration()),
             }),
+            conventions: RpcConventions::default(),
             transport: endpoint.connect_lazy(),
         })
+    }
+
+    /// Names attributes of its spans so.
+    #[must_use]
+    pub fn conventions(mut self, conventions: RpcConventions) -> Self {
+        self.conventions = conventions;
+        self
     }
 }
 
@@ -121,7 +128,7 @@ impl Service<Request<Body>> for Channel {
     fn call(&mut self, request: Request<Body>) -> Self::Future {
         let clone = self.transport.clone();
         let transport = mem::replace(&mut self.transport, clone);
-        let sent = Sent::begin(&self.upstream, request.uri().path());
+        let sent = Sent::begin(&self.upstream, self.conventions, request.uri().path());
         let upstream = Arc::clone(&self.upstream);
         let asked = timeout::read(request.headers()).unwrap_or(upstream.timeout);
         let end = End::within(asked);

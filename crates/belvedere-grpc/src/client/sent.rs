@@ -10,23 +10,25 @@ use opentelemetry::trace::SpanKind;
 use tonic::Code;
 
 use super::{channel::Inner, series::Method};
-use crate::code;
+use crate::{RpcConventions, code};
 
 /// A call on its way: a span and a duration, told once. Dropped before its end, it was taken back.
 #[derive(Debug)]
 pub(super) struct Sent {
     upstream: Arc<Inner>,
     method: Arc<Method>,
+    conventions: RpcConventions,
     span: Option<ChildSpan>,
     clock: Instant,
     is_done: bool,
 }
 
 impl Sent {
-    pub(super) fn begin(upstream: &Arc<Inner>, path: &str) -> Self {
+    pub(super) fn begin(upstream: &Arc<Inner>, conventions: RpcConventions, path: &str) -> Self {
         Self {
             method: upstream.series.of(path),
             upstream: Arc::clone(upstream),
+            conventions,
             span: ChildSpan::begin(),
             clock: Instant::now(),
             is_done: false,
@@ -70,8 +72,8 @@ impl Sent {
             ("server.port", Value::Int(url.port().into())),
             ("peer.service", Value::Str(name)),
         ];
-        let conventions = self.upstream.conventions;
-        conventions.describe(&self.method.name, code, &mut attributes);
+        self.conventions
+            .describe(&self.method.name, code, &mut attributes);
         if code != Code::Ok {
             attributes.push(("error.type", Value::Const(code::name(code))));
         }

@@ -29,4 +29,4 @@ pub use json::Json;
 pub use page::PageRequest;
 pub use path::Path;
 pub use query::Query;
-pub use valid::{Inspect, Valid};
+pub use valid::{Inspect, Valid, check};

@@ -71,12 +71,24 @@ where
     E: Inspect,
     E::Value: Validate<Context: Default>,
 {
-    match extracted.inspect().validate() {
-        Ok(()) => Ok(Valid(extracted)),
-        Err(report) => Err(Problem::validation(
-            report.iter().map(field_error).collect(),
-        )),
-    }
+    check(extracted.inspect())?;
+    Ok(Valid(extracted))
+}
+
+/// Checks a value that was not extracted, by the same rules.
+///
+/// # Errors
+///
+/// 422, with each field that breaks a rule.
+pub fn check<T>(value: &T) -> Result<(), Problem>
+where
+    T: Validate<Context: Default>,
+{
+    let refused = |report: garde::Report| {
+        let errors = report.iter().map(field_error);
+        Problem::validation(errors.collect())
+    };
+    value.validate().map_err(refused)
 }
 
 fn field_error((path, error): &(garde::Path, garde::Error)) -> FieldError {

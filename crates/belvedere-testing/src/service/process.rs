@@ -14,12 +14,16 @@ use super::{PATIENCE, PAUSE, ServiceError, error::io, lines::Lines};
 #[derive(Debug)]
 pub(super) struct Process(pub(super) Child);
 
+/// Where a service listens.
+pub(super) struct Addresses {
+    pub(super) http: SocketAddr,
+    pub(super) grpc: SocketAddr,
+    pub(super) admin: SocketAddr,
+}
+
 impl Process {
     /// The addresses that `application_started` names.
-    pub(super) fn addresses(
-        &mut self,
-        lines: &Lines,
-    ) -> Result<(SocketAddr, SocketAddr), ServiceError> {
+    pub(super) fn addresses(&mut self, lines: &Lines) -> Result<Addresses, ServiceError> {
         let deadline = Instant::now() + PATIENCE;
         while Instant::now() < deadline {
             let started = lines
@@ -29,8 +33,13 @@ impl Process {
             if let Some(started) = started {
                 let address = |key: &str| started[key].as_str().and_then(|text| text.parse().ok());
                 let nowhere = SocketAddr::from(([0, 0, 0, 0], 0));
+                let of = |admin| Addresses {
+                    http: address("http").unwrap_or(nowhere),
+                    grpc: address("grpc").unwrap_or(nowhere),
+                    admin,
+                };
                 return address("admin")
-                    .map(|admin| (address("http").unwrap_or(nowhere), admin))
+                    .map(of)
                     .ok_or_else(|| self.not_started(lines));
             }
             if matches!(self.0.try_wait(), Ok(Some(_))) {

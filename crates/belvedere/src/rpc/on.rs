@@ -28,10 +28,9 @@ impl Service {
 
 impl Grpc {
     pub(crate) fn new(config: &TelemetryConfig) -> Self {
-        let opted = config.otel.semconv_stability_opt_in.as_deref();
         Self {
             services: None,
-            conventions: RpcConventions::from_list(opted.unwrap_or_default()),
+            conventions: conventions(config),
         }
     }
 
@@ -73,6 +72,11 @@ impl Grpc {
             .merge(no_such_service().layer(outer))
             .merge(probes.router.layer(quiet)))
     }
+}
+
+pub(crate) fn conventions(config: &TelemetryConfig) -> RpcConventions {
+    let opted = config.otel.semconv_stability_opt_in.as_deref();
+    RpcConventions::from_list(opted.unwrap_or_default())
 }
 
 fn limits(config: &GrpcConfig, of_http: Limits) -> Limits {

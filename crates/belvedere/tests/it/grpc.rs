@@ -19,20 +19,13 @@ struct Number {
 }
 
 fn shelf() -> TestServiceBuilder {
-    let service = TestService::builder(&example("shelf")).sqlite();
-    service.variable("GRPC__ADDR", "127.0.0.1:0")
-}
-
-async fn addr(service: &TestService) -> String {
-    let started = |line: &serde_json::Value| line["message"] == "application_started";
-    let line = service.line(started).await;
-    line["grpc"].as_str().expect("it listens").to_owned()
+    TestService::builder(&example("shelf")).sqlite()
 }
 
 type Client = tonic::client::Grpc<transport::Channel>;
 
 async fn client(service: &TestService) -> Client {
-    let endpoint = transport::Endpoint::try_from(format!("http://{}", addr(service).await));
+    let endpoint = transport::Endpoint::try_from(format!("http://{}", service.grpc()));
     let channel = endpoint.unwrap().connect().await.expect("it listens");
     tonic::client::Grpc::new(channel)
 }
@@ -77,7 +70,7 @@ fn sole<'s>(spans: &'s [ReceivedSpan], kind: &str, name: &str) -> &'s ReceivedSp
 async fn is_one_trace(propagators: &str, headers: [(&str, String); 1]) {
     let with = |service: TestServiceBuilder| service.variable("OTEL_PROPAGATORS", propagators);
     let last = with(shelf()).start().expect("the last one starts");
-    let url = format!("http://{}", addr(&last).await);
+    let url = format!("http://{}", last.grpc());
     let first = with(shelf()).variable("NEXT__URL", &url);
     let first = first.start().expect("the first one starts");
     let [(name, value)] = headers;

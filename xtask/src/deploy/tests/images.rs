@@ -47,6 +47,7 @@ fn an_image_that_is_large_open_or_told_secrets_is_named() {
                 "dependencies",
             ),
             ("COPY .cargo .cargo\n", "", "frame pointers"),
+            (" GRPC__ADDR=0.0.0.0:50051", "", "no `GRPC__ADDR"),
             (
                 "COPY runbooks runbooks\n",
                 "",
