@@ -10,8 +10,8 @@ use {{crate_name}}::orders::pb::{
 use crate::helpers::start;
 
 async fn client(service: &TestService) -> OrderServiceClient<Channel> {
-    let url = format!("http://{}", service.grpc());
-    OrderServiceClient::connect(url).await.expect("it listens")
+    let endpoint = Channel::from_shared(format!("http://{}", service.grpc()));
+    OrderServiceClient::new(endpoint.unwrap().connect().await.expect("it listens"))
 }
 
 fn as_acme<T>(message: impl IntoRequest<T>) -> Request<T> {

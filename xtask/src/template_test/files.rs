@@ -14,9 +14,9 @@ const VERBATIM: [&str; 2] = ["ops", ".github"];
 /// What has the service's name in it, and no such readers; but for the alerts, which are every service's.
 const RENDERED: [&str; 2] = ["ops/compose.yaml", "ops/k8s"];
 const ALERTS: &str = "ops/k8s/prometheusrule.yaml";
-const MAX_SOURCE_FILES: usize = 25;
-/// Of the default preset, and of the fullest.
-const MAX_SOURCE_LINES: [usize; 2] = [950, 1_000];
+/// Of the default preset, and of the fullest, which is called in two ways.
+const MAX_SOURCE_FILES: [usize; 2] = [25, 28];
+const MAX_SOURCE_LINES: [usize; 2] = [950, 1_230];
 const MAX_MAIN_LINES: usize = 45;
 
 /// Nothing of the template's own language is left, and what was to be copied was copied.
@@ -76,10 +76,9 @@ pub(crate) fn count(folder: &Path, is_default: bool) -> Result<()> {
         "{} Rust files, {lines} lines, main.rs {main}",
         sources.len()
     ));
-    within("Rust files", sources.len(), MAX_SOURCE_FILES)?;
-    let [usual, fullest] = MAX_SOURCE_LINES;
-    let most = if is_default { usual } else { fullest };
-    within("lines of Rust", lines, most)?;
+    let most = |[usual, fullest]: [usize; 2]| if is_default { usual } else { fullest };
+    within("Rust files", sources.len(), most(MAX_SOURCE_FILES))?;
+    within("lines of Rust", lines, most(MAX_SOURCE_LINES))?;
     within("lines in main.rs", main, MAX_MAIN_LINES)
 }
 
