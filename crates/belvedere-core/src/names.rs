@@ -26,6 +26,8 @@ pub mod metric {
     pub const HTTP_CLIENT_RETRIES: &str = "http_client_retries_total";
     /// Histogram by `upstream`, `method`, `status_code`, in seconds.
     pub const RPC_CLIENT_DURATION: &str = "rpc_client_call_duration_seconds";
+    /// Counter by `upstream`: tries after the first.
+    pub const RPC_CLIENT_RETRIES: &str = "rpc_client_retries_total";
     /// Gauge, in seconds since 1970: when the certificate of the public listener ends.
     pub const TLS_CERT_NOT_AFTER: &str = "tls_cert_not_after_seconds";
     /// Histogram by `db_system_name`, `db_operation_name`, `db_collection_name`, in seconds.

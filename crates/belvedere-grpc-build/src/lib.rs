@@ -34,7 +34,7 @@ pub enum BuildError {
 /// There is no such file, or one that cannot be read.
 pub fn compile(folder: impl AsRef<Path>) -> Result<(), BuildError> {
     let folder = folder.as_ref();
-    println!("cargo::rerun-if-changed={}", folder.display());
+    watch(folder);
     let out = env::var_os("OUT_DIR").ok_or(BuildError::NoOutDir)?;
     compile_into(folder, Path::new(&out))
 }
@@ -61,6 +61,11 @@ pub fn compile_into(folder: impl AsRef<Path>, out: &Path) -> Result<(), BuildErr
         .out_dir(out)
         .compile_fds(compiler.file_descriptor_set())
         .map_err(|error| BuildError::Io(out.to_owned(), error))
+}
+
+#[expect(clippy::print_stdout, reason = "it is how cargo is told")]
+fn watch(folder: &Path) {
+    println!("cargo::rerun-if-changed={}", folder.display());
 }
 
 fn protos(folder: &Path) -> Result<Vec<PathBuf>, BuildError> {

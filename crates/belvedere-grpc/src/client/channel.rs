@@ -1,5 +1,4 @@
 use std::{
-    error::Error as _,
     fs, mem,
     sync::Arc,
     task::{Context, Poll},
@@ -9,26 +8,27 @@ use std::{
 use belvedere_core::BoxFuture;
 use belvedere_http::{
     UpstreamConfig, UpstreamError, UpstreamUrl,
-    client::{Breaker, End, TrustError, Verdict},
+    client::{Breaker, Budget, End, TrustError},
 };
 use http::{Request, Response};
-use tokio::time::{sleep_until, timeout_at};
 use tonic::{
-    Code, Status, TimeoutExpired,
+    Status,
     body::Body,
     transport::{self, Certificate, ClientTlsConfig, Endpoint},
 };
 use tower_service::Service;
 
-use super::{body::SentBody, sent::Sent, series::Series};
-use crate::{RpcConventions, code, timeout};
+use super::{
+    call::{Call, unreachable},
+    idempotent::{self, Idempotent},
+    series::Series,
+};
+use crate::{RpcConventions, ServiceError, timeout};
 
 /// How often a connection that is in use is asked whether it is still there.
 const KEEP_ALIVE: Duration = Duration::from_secs(20);
 /// How long the answer to that may take.
 const KEEP_ALIVE_TIMEOUT: Duration = Duration::from_secs(10);
-/// An upstream that was granted less than this has not failed.
-const FAIR: Duration = Duration::from_millis(100);
 
 /// Another service that is called by gRPC, under a name that stands in metrics and spans in place of its address.
 ///
@@ -38,17 +38,23 @@ const FAIR: Duration = Duration::from_millis(100);
 /// |---|---|
 /// | says who calls | the trace, in every header of `OTEL_PROPAGATORS`, and `x-request-id` |
 /// | has an end | its own `grpc-timeout` or else the settings' time limit, or the handler's, whichever is over first; it goes out as `grpc-timeout` |
+/// | is repeated | at UNAVAILABLE, if it is [idempotent](Self::idempotent), `max_retries` times at most |
 /// | is refused | while the upstream is known to be down, as [HTTP calls](belvedere_http::client) are: UNAVAILABLE |
-/// | leaves | one client span and one `rpc_client_call_duration_seconds{upstream,method,status_code}` |
+/// | leaves | one client span and one `rpc_client_call_duration_seconds{upstream,method,status_code}` for each try |
 ///
 /// The connection is made at the first call, and anew when it breaks or the upstream tells it to go. A stream that is to be
-/// open for longer than the settings say needs a timeout of its own ([`tonic::Request::set_timeout`]). Nothing is sent twice.
+/// open for longer than the settings say needs a timeout of its own ([`tonic::Request::set_timeout`]).
 ///
-/// Cheap to clone: all clones share the connection and the circuit.
+/// The pause before a retry is random, between nothing and a limit that doubles; `RetryInfo` is waited for, unless the call would
+/// be over by then. All retries of an upstream together are a tenth of its calls, and ten more. An answer that has begun is not
+/// asked for again.
+///
+/// Cheap to clone: all clones share connection, circuit and retry budget.
 #[derive(Debug, Clone)]
 pub struct Channel {
     upstream: Arc<Inner>,
     conventions: RpcConventions,
+    idempotent: Arc<Idempotent>,
     transport: transport::Channel,
 }
 
@@ -57,12 +63,14 @@ pub(super) struct Inner {
     pub(super) name: &'static str,
     pub(super) url: UpstreamUrl,
     pub(super) series: Series,
+    pub(super) max_retries: u16,
+    pub(super) breaker: Breaker,
+    pub(super) budget: Budget,
     timeout: Duration,
-    breaker: Breaker,
 }
 
 impl Channel {
-    /// `name` out of a closed set: it is a label value. Of `config`, what is about retries and bodies means nothing here.
+    /// `name` out of a closed set: it is a label value. Of `config`, what is about bodies means nothing here.
     ///
     /// # Errors
     ///
@@ -80,12 +88,35 @@ impl Channel {
                 name,
                 url,
                 series: Series::default(),
-                timeout: config.timeout_seconds.duration(),
+                max_retries: config.max_retries,
                 breaker: Breaker::new(name, config.circuit_open_seconds.duration()),
+                budget: Budget::default(),
+                timeout: config.timeout_seconds.duration(),
             }),
             conventions: RpcConventions::default(),
+            idempotent: Arc::default(),
             transport: endpoint.connect_lazy(),
         })
+    }
+
+    /// Calls of these methods, `{package.Service}/{Method}`, may be sent again: doing it twice is as good as once. What they are
+    /// sent is one message, not a stream.
+    #[must_use]
+    pub fn idempotent<'m>(mut self, methods: impl IntoIterator<Item = &'m str>) -> Self {
+        let methods = methods.into_iter().map(str::to_owned);
+        Arc::make_mut(&mut self.idempotent).add(methods);
+        self
+    }
+
+    /// So may those of which their `.proto` says so: `option idempotency_level = NO_SIDE_EFFECTS`, or `IDEMPOTENT`.
+    /// `descriptors` is the encoded file descriptor set that the generated code has beside it.
+    ///
+    /// # Errors
+    ///
+    /// It is none.
+    pub fn described(mut self, descriptors: &[u8]) -> Result<Self, ServiceError> {
+        Arc::make_mut(&mut self.idempotent).add(idempotent::told_by(descriptors)?);
+        Ok(self)
     }
 
     /// Names attributes of its spans so.
@@ -126,87 +157,19 @@ impl Service<Request<Body>> for Channel {
     }
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
+        // The clone has not been asked whether it is ready.
         let clone = self.transport.clone();
         let transport = mem::replace(&mut self.transport, clone);
-        let sent = Sent::begin(&self.upstream, self.conventions, request.uri().path());
-        let upstream = Arc::clone(&self.upstream);
-        let asked = timeout::read(request.headers()).unwrap_or(upstream.timeout);
-        let end = End::within(asked);
-        Box::pin(async move { upstream.send(transport, request, sent, end).await })
-    }
-}
-
-impl Inner {
-    async fn send(
-        &self,
-        mut transport: transport::Channel,
-        mut request: Request<Body>,
-        mut sent: Sent,
-        end: End,
-    ) -> Result<Response<Body>, Status> {
-        let permit = self.breaker.admit().map_err(|_| {
-            sent.end(Code::Unavailable);
-            Status::unavailable(format!(
-                "upstream {} is not called: its circuit is open",
-                self.name
-            ))
-        })?;
-        sent.sign(request.headers_mut());
-        let left = timeout::written(end.left());
-        request.headers_mut().insert(timeout::GRPC_TIMEOUT, left);
-        let answered = timeout_at(end.at.into(), transport.call(request)).await;
-        let answered = match answered {
-            Ok(Err(error)) if !is_late(&error) => Err(unreachable(self.name, error)),
-            Ok(Ok(answer)) => Ok(answer),
-            Ok(Err(_)) | Err(_) => Err(Status::deadline_exceeded(format!(
-                "upstream {} did not answer in time",
-                self.name
-            ))),
+        let asked = timeout::read(request.headers()).unwrap_or(self.upstream.timeout);
+        let call = Call {
+            upstream: Arc::clone(&self.upstream),
+            conventions: self.conventions,
+            end: End::within(asked),
         };
-        let said = answered
-            .as_ref()
-            .map_or_else(|error| Some(error.code()), said);
-        permit.tell(verdict(said, sent.waited()));
-        // A head that has a status is all there is.
-        if let Some(code) = said {
-            sent.end(code);
+        if self.idempotent.has(request.uri().path()) {
+            Box::pin(call.repeated(transport, request))
+        } else {
+            Box::pin(call.once(transport, request))
         }
-        Ok(answered?.map(|inner| {
-            let end = sleep_until(end.at.into());
-            Body::new(SentBody { inner, sent, end })
-        }))
     }
-}
-
-/// The status, where the head has it.
-fn said(response: &Response<Body>) -> Option<Code> {
-    let said = response.headers().get(Status::GRPC_STATUS)?;
-    Some(Code::from_bytes(said.as_bytes()))
-}
-
-fn verdict(said: Option<Code>, waited: Duration) -> Verdict {
-    match said {
-        Some(Code::DeadlineExceeded) if waited < FAIR => Verdict::Unknown,
-        Some(code) if code::is_failure(code) && code != Code::Unimplemented => Verdict::Fails,
-        _ => Verdict::Works,
-    }
-}
-
-/// tonic keeps `grpc-timeout` too, and may be first.
-fn is_late(error: &transport::Error) -> bool {
-    let mut below = error.source();
-    while let Some(error) = below {
-        if error.is::<TimeoutExpired>() {
-            return true;
-        }
-        below = error.source();
-    }
-    false
-}
-
-/// A status with the reason behind it, which may name addresses and is not told.
-fn unreachable(name: &str, error: transport::Error) -> Status {
-    let mut status = Status::unavailable(format!("upstream {name} cannot be reached"));
-    status.set_source(Arc::new(error));
-    status
 }

@@ -1,7 +1,9 @@
 //! Calls to other services.
 
 mod body;
+mod call;
 mod channel;
+mod idempotent;
 mod sent;
 mod series;
 

@@ -7,14 +7,23 @@ use std::{
 
 use belvedere_core::names::metric;
 use foldhash::fast::RandomState;
-use metrics::Histogram;
+use metrics::{Counter, Histogram};
 use tonic::Code;
 
 use crate::code::{self, COUNT};
 
 /// An upstream's metric handles. Its methods are those of generated code: a closed set.
-#[derive(Debug, Default)]
-pub(super) struct Series(Mutex<HashMap<Box<str>, Arc<Method>, RandomState>>);
+#[derive(Default)]
+pub(super) struct Series {
+    methods: Mutex<HashMap<Box<str>, Arc<Method>, RandomState>>,
+    retries: OnceLock<Counter>,
+}
+
+impl std::fmt::Debug for Series {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Series").finish_non_exhaustive()
+    }
+}
 
 /// Those of one of its methods, each resolved once.
 pub(super) struct Method {
@@ -32,7 +41,7 @@ impl std::fmt::Debug for Method {
 impl Series {
     pub(super) fn of(&self, path: &str) -> Arc<Method> {
         let name = path.trim_start_matches('/');
-        let mut methods = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut methods = self.methods.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(method) = methods.get(name) {
             return Arc::clone(method);
         }
@@ -42,6 +51,11 @@ impl Series {
         });
         methods.insert(name.into(), Arc::clone(&method));
         method
+    }
+
+    pub(super) fn retried(&self, upstream: &'static str) {
+        let retries = || metrics::counter!(metric::RPC_CLIENT_RETRIES, "upstream" => upstream);
+        self.retries.get_or_init(retries).increment(1);
     }
 }
 

@@ -16,3 +16,4 @@ mod harness;
 mod health;
 mod life;
 mod propagation;
+mod retries;

@@ -9,7 +9,7 @@ const LONGEST: Duration = Duration::from_secs(2);
 
 /// How long to wait before retry number `retry`, from 1: anything between nothing and a limit that doubles, so that those who
 /// failed together do not come back together.
-pub(super) fn pause(retry: u16) -> Duration {
+pub fn pause(retry: u16) -> Duration {
     let doubled = FIRST.saturating_mul(1 << (retry.saturating_sub(1)).min(10));
     doubled.min(LONGEST).mul_f64(fastrand::f64())
 }

@@ -7,7 +7,7 @@ const MOST: u32 = 10 * RETRY;
 
 /// How many retries an upstream may be sent, whoever makes them.
 #[derive(Debug)]
-pub(super) struct Budget(AtomicU32);
+pub struct Budget(AtomicU32);
 
 impl Default for Budget {
     fn default() -> Self {
@@ -17,12 +17,12 @@ impl Default for Budget {
 
 impl Budget {
     /// A call was made.
-    pub(super) fn earn(&self) {
+    pub fn earn(&self) {
         self.update(|saved| (saved < MOST).then(|| saved + 1));
     }
 
     /// Whether there is enough for a retry; if so, it is spent.
-    pub(super) fn spend(&self) -> bool {
+    pub fn spend(&self) -> bool {
         self.update(|saved| saved.checked_sub(RETRY))
     }
 

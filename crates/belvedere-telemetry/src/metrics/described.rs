@@ -11,7 +11,7 @@ pub(super) fn describe(registry: &Registry) {
     }
 }
 
-const COUNTERS: [(&str, &str); 19] = [
+const COUNTERS: [(&str, &str); 20] = [
     (metric::JOBS, "Runs of jobs that have ended, by how."),
     (
         metric::AUTH_FAILURES,
@@ -24,6 +24,10 @@ const COUNTERS: [(&str, &str); 19] = [
     (
         metric::HTTP_CLIENT_RETRIES,
         "Calls to named upstreams that were sent again.",
+    ),
+    (
+        metric::RPC_CLIENT_RETRIES,
+        "Calls by gRPC to named upstreams that were sent again.",
     ),
     (
         metric::HTTP_REQUESTS,

@@ -26,6 +26,12 @@ impl Service {
     }
 }
 
+impl From<ServiceError> for BootError {
+    fn from(error: ServiceError) -> Self {
+        Self::Other(Box::new(error))
+    }
+}
+
 impl Grpc {
     pub(crate) fn new(config: &TelemetryConfig) -> Self {
         Self {
@@ -38,8 +44,7 @@ impl Grpc {
         let Some(services) = &self.services else {
             return Ok(None);
         };
-        let router = self.router(services, &beside);
-        let router = router.map_err(|error| BootError::Other(Box::new(error)))?;
+        let router = self.router(services, &beside)?;
         let addr = beside.config.addr;
         let limits = limits(beside.config, beside.limits);
         let server = Server::bind(addr, router, limits, beside.shutdown.clone()).await;

@@ -79,7 +79,8 @@ fn upstreams() -> Row {
             "histogram_quantile(0.99, sum by (upstream, le) (rate(http_client_request_duration_seconds_bucket{$S}[$W])))",
         ),
         graph("Repeated calls", Unit::PerSecond, "Tries after the first; a tenth of all calls at most.")
-            .ask("{{upstream}}", "sum by (upstream) (rate(http_client_retries_total{$S}[$W]))"),
+            .ask("{{upstream}}", "sum by (upstream) (rate(http_client_retries_total{$S}[$W]))")
+            .ask("{{upstream}} by gRPC", "sum by (upstream) (rate(rpc_client_retries_total{$S}[$W]))"),
         graph("gRPC calls", Unit::RequestsPerSecond, "Calls of others by gRPC, by status.").ask(
             "{{upstream}} {{status_code}}",
             "sum by (upstream, status_code) (rate(rpc_client_call_duration_seconds_count{$S}[$W]))",

@@ -8,7 +8,7 @@ use crate::check::metrics::{Sample, Scrape};
 
 const PAGE: &str = include_str!("../../../../docs/METRICS.md");
 /// There only once something has happened that a drive does not cause, or where the kernel lets itself be asked.
-const SELDOM: [&str; 24] = [
+const SELDOM: [&str; 25] = [
     "auth_failures_total",
     "cache_requests_total",
     "db_client_connection_timeouts_total",
@@ -30,6 +30,7 @@ const SELDOM: [&str; 24] = [
     "process_io_bytes_total",
     "rate_limit_evictions_total",
     "rpc_client_call_duration_seconds",
+    "rpc_client_retries_total",
     "task_restarts_total",
     "telemetry_dropped_total",
     "tls_cert_not_after_seconds",

@@ -1,7 +1,9 @@
 use std::{
     convert::Infallible,
     future::pending,
+    sync::atomic::{AtomicU32, Ordering::Relaxed},
     task::{Context, Poll},
+    time::Duration,
 };
 
 use belvedere_core::{AsFailure, BoxFuture, Failure, RequestContext};
@@ -10,7 +12,8 @@ use belvedere_http::{FieldError, Problem};
 use futures_util::{Stream, StreamExt, stream, stream::BoxStream};
 use prost::Message;
 use prost_types::{
-    FileDescriptorProto, FileDescriptorSet, MethodDescriptorProto, ServiceDescriptorProto,
+    FileDescriptorProto, FileDescriptorSet, MethodDescriptorProto, MethodOptions,
+    ServiceDescriptorProto, method_options::IdempotencyLevel,
 };
 use tonic::{Request, Response, Status, Streaming, body::Body, server::NamedService};
 use tonic_prost::ProstCodec;
@@ -40,9 +43,22 @@ pub(crate) fn descriptors() -> &'static [u8] {
         name: Some(name.to_owned()),
         ..MethodDescriptorProto::default()
     };
+    let idempotent = |streams: bool, method: MethodDescriptorProto| MethodDescriptorProto {
+        client_streaming: Some(streams),
+        options: Some(MethodOptions {
+            idempotency_level: Some(IdempotencyLevel::Idempotent.into()),
+            ..MethodOptions::default()
+        }),
+        ..method
+    };
     let service = ServiceDescriptorProto {
         name: Some("Probe".to_owned()),
-        method: ["Unary", "Upload", "Download", "Chat"].map(method).into(),
+        method: vec![
+            idempotent(false, method("Unary")),
+            idempotent(true, method("Upload")),
+            method("Download"),
+            method("Chat"),
+        ],
         ..ServiceDescriptorProto::default()
     };
     let file = FileDescriptorProto {
@@ -91,7 +107,30 @@ type Stated<T> = Result<Response<T>, Status>;
 type Answers = BoxStream<'static, Result<Said, Status>>;
 
 async fn unary(request: Request<Ask>) -> Stated<Said> {
-    once(&request.into_inner().end).await.map(Response::new)
+    let timeout = request.metadata().get("grpc-timeout");
+    let timeout = timeout.map(|timeout| timeout.to_str().unwrap().to_owned());
+    let end = request.into_inner().end;
+    if let Some(end) = end.strip_prefix("second:") {
+        // The first of two calls finds nobody there.
+        return match CALLS.fetch_add(1, Relaxed) % 2 {
+            0 => Err(gone(end)),
+            _ => Ok(Response::new(said(&timeout.unwrap_or_default()))),
+        };
+    }
+    match &*end {
+        "wait_first" if CALLS.fetch_add(1, Relaxed) == 0 => pending().await,
+        end => once(end).await.map(Response::new),
+    }
+}
+
+/// How often it was asked by a caller that asks twice.
+static CALLS: AtomicU32 = AtomicU32::new(0);
+
+/// Come again in so many milliseconds.
+fn gone(millis: &str) -> Status {
+    let after = Duration::from_millis(millis.parse().unwrap());
+    let problem = Problem::new(http::StatusCode::SERVICE_UNAVAILABLE, "gone");
+    status(problem.retry_after(after))
 }
 
 async fn upload(request: Request<Streaming<Ask>>) -> Stated<Said> {
