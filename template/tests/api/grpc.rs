@@ -11,12 +11,13 @@ use crate::helpers::start;
 
 async fn client(service: &TestService) -> OrderServiceClient<Channel> {
     let endpoint = Channel::from_shared(format!("http://{}", service.grpc()));
-    OrderServiceClient::new(endpoint.unwrap().connect().await.expect("it listens"))
+    let channel = endpoint.expect("a URL").connect().await;
+    OrderServiceClient::new(channel.expect("it listens"))
 }
 
 fn as_acme<T>(message: impl IntoRequest<T>) -> Request<T> {
     let mut request = message.into_request();
-    let tenant = "acme".parse().unwrap();
+    let tenant = "acme".parse().expect("it is ASCII");
     request.metadata_mut().insert("x-tenant-id", tenant);
     request
 }
