@@ -10,8 +10,10 @@ use tempfile::TempDir;
 use crate::helpers::{config, connect, open};
 
 const INSTANCES: usize = 20;
-/// Fails when it is run twice, and leaves a row for each run.
-const ONCE: &str = "CREATE TABLE stock (product TEXT); INSERT INTO stock VALUES ('keep');";
+/// Fails when it is run twice, and leaves a row for each run. Takes so long that all others have begun.
+const ONCE: &str = "CREATE TABLE stock (product TEXT); INSERT INTO stock
+    WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300000)
+    SELECT 'keep' FROM n WHERE i = 300000;";
 
 async fn migrator(directory: &Path, files: &[(&str, &str)]) -> Migrator {
     for (name, sql) in files {
@@ -26,12 +28,10 @@ async fn migrate_at_once<DB: Backend>(url: &str, migrator: &Migrator) -> Db<DB> 
         pool_size: 1,
         ..config(url)
     };
-    let all = (0..INSTANCES).map(async |_| {
-        let db: Db<DB> = open(&config).await;
-        db.migrate(migrator).await.unwrap();
-        db
-    });
-    let all = join_all(all).await;
+    let all: Vec<Db<DB>> = join_all((0..INSTANCES).map(|_| open(&config))).await;
+    for outcome in join_all(all.iter().map(|db| db.migrate(migrator))).await {
+        outcome.unwrap();
+    }
     all.into_iter().next().unwrap()
 }
 

@@ -8,10 +8,10 @@ use sqlx::{Connection, Executor, PgConnection};
 
 use super::queries;
 
-/// What a request may wait for its database in all, and how much longer its answer may take. The machine may be busy: what
-/// proves the limit is that the lock is never taken off, and that PostgreSQL's own limit is fifteen times as long.
+/// What a request may wait for its database in all.
 const LIMIT: Duration = Duration::from_secs(2);
-const SLACK: Duration = Duration::from_secs(4);
+/// How much longer its answer may take: five times what is wanted.
+const SLACK: Duration = Duration::from_secs(1);
 /// Fewer than the pool has connections.
 const BLOCKED: usize = 7;
 /// Five times what is wanted.
