@@ -67,6 +67,6 @@ pub mod __private {
     pub use crate::trace::{Field, FieldValue, Work};
 
     pub mod ends {
-        pub use crate::trace::{AnyEnd, Ended, FutureEnd, ResultEnd};
+        pub use crate::trace::{AnyEnd, Ended, FutureEnd, InnerFutureEnd, ResultEnd};
     }
 }

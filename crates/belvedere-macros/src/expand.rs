@@ -29,9 +29,10 @@ pub(crate) fn expand(kind: Kind, arguments: TokenStream, function: TokenStream) 
 fn captured(kind: Kind, arguments: TokenStream, function: TokenStream) -> Result<TokenStream> {
     let mut function: ItemFn = parse2(function).map_err(|error| only_functions(&error))?;
     let begin = begin(kind, &parse2(arguments)?, &function);
-    let failed = failed(&function.sig.output);
+    let shape = Shape::of(&function)?;
+    let failed = failed(&function.sig.output, &shape);
     let statements = &function.block.stmts;
-    let body = match Shape::of(&function)? {
+    let body = match shape {
         Shape::Sync => {
             let output = hint(&function.sig.output).map(|hint| quote!(-> #hint));
             quote!({ #begin __capture.call(move || #output { #(#statements)* }, #failed) })
@@ -94,15 +95,20 @@ fn followed(begin: &TokenStream, statements: &TokenStream, failed: &TokenStream)
 }
 
 /// Whether what is returned is a failure. A type that cannot be returned is told where it is written.
-fn failed(output: &ReturnType) -> TokenStream {
+fn failed(output: &ReturnType, shape: &Shape) -> TokenStream {
     let span = match output {
         ReturnType::Default => Span::mixed_site(),
         ReturnType::Type(_, returned) => returned.span(),
     };
     let span = Span::mixed_site().located_at(span);
+    let ended = match shape {
+        // What is in its `Result` is not known yet when this is looked at.
+        Shape::Boxed(_) => quote_spanned!(span=> &&&Ended(__returned)),
+        Shape::Sync | Shape::Async => quote_spanned!(span=> &&&&Ended(__returned)),
+    };
     quote_spanned! {span=> |__returned| {
         use ::belvedere::__private::ends::*;
-        (&&&Ended(__returned)).failed()
+        (#ended).failed()
     }}
 }
 

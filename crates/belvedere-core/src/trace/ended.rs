@@ -1,6 +1,7 @@
 //! Whether what a function returned is a failure: told apart by its type, where the attribute macros see only its words.
 //!
-//! `(&&&Ended(&returned)).failed()` finds the first that fits: a `Result`, a future, anything else.
+//! `(&&&&Ended(&returned)).failed()` finds the first that fits: a future in a `Result` or an `Option`, a `Result`, a future, anything
+//! else.
 
 use super::Failed;
 
@@ -29,6 +30,32 @@ pub trait FutureEnd<T> {
 }
 
 impl<F: Future> FutureEnd<F> for &Ended<'_, F> {
+    fn failed(&self) -> Failed
+    where
+        F: NoFuture,
+    {
+        None
+    }
+}
+
+/// The same, where there may be none.
+pub trait InnerFutureEnd<T> {
+    /// Does not compile.
+    fn failed(&self) -> Failed
+    where
+        T: NoFuture;
+}
+
+impl<F: Future, E> InnerFutureEnd<F> for &&&Ended<'_, Result<F, E>> {
+    fn failed(&self) -> Failed
+    where
+        F: NoFuture,
+    {
+        None
+    }
+}
+
+impl<F: Future> InnerFutureEnd<F> for &&&Ended<'_, Option<F>> {
     fn failed(&self) -> Failed
     where
         F: NoFuture,
@@ -68,9 +95,9 @@ mod tests {
     )]
     fn an_error_is_a_failure_with_the_name_of_its_type_and_nothing_else_is() {
         let refused: Result<(), std::fmt::Error> = Err(std::fmt::Error);
-        assert_eq!((&&&Ended(&refused)).failed(), Some("core::fmt::Error"));
+        assert_eq!((&&&&Ended(&refused)).failed(), Some("core::fmt::Error"));
         let fine: Result<u8, std::fmt::Error> = Ok(1);
-        assert_eq!((&&&Ended(&fine)).failed(), None);
-        assert_eq!((&&&Ended(&None::<u8>)).failed(), None);
+        assert_eq!((&&&&Ended(&fine)).failed(), None);
+        assert_eq!((&&&&Ended(&None::<u8>)).failed(), None);
     }
 }

@@ -22,7 +22,7 @@ pub use capture::{Capture, Failed, Work};
 pub use captured::Captured;
 pub use child::ChildSpan;
 #[doc(hidden)]
-pub use ended::{AnyEnd, Ended, FutureEnd, ResultEnd};
+pub use ended::{AnyEnd, Ended, FutureEnd, InnerFutureEnd, ResultEnd};
 pub use field::{Field, FieldValue, Fields};
 pub use finished::{FinishedSpan, SpanReader};
 pub use origin::{Origin, install};

@@ -24,4 +24,19 @@ fn named() -> Ready<u8> {
     ready(7)
 }
 
+#[capture_span]
+fn perhaps() -> Option<Ready<u8>> {
+    Some(ready(7))
+}
+
+#[capture_span]
+fn tried() -> Result<impl Future<Output = ()>, std::fmt::Error> {
+    Ok(async {})
+}
+
+#[capture_span]
+async fn twice() -> Ready<u8> {
+    ready(7)
+}
+
 fn main() {}
