@@ -52,6 +52,7 @@ impl CapturedSpan {
                 .collect(),
             status: match span.status {
                 Ended::Unset => Status::Unset,
+                Ended::Ok => Status::Ok,
                 Ended::Error(text) => Status::error(text.to_owned()),
             },
             links: span.link.into_iter().cloned().collect(),

@@ -133,6 +133,14 @@ impl End {
             Self::Ok | Self::Cancelled => Status::Unset,
         }
     }
+
+    /// Of a transaction of its own.
+    const fn outcome(self) -> Status<'static> {
+        match self {
+            Self::Ok => Status::Ok,
+            other => other.status(),
+        }
+    }
 }
 
 impl From<Failed> for End {
@@ -247,7 +255,7 @@ impl Said {
             start: began,
             end: began + duration,
             attributes: &attributes,
-            status: end.status(),
+            status: end.outcome(),
             link: link.as_ref(),
         });
     }

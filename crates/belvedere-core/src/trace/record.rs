@@ -60,6 +60,9 @@ pub type Attribute<'s> = (&'static str, Value<'s>);
 pub enum Status<'s> {
     /// As it should, or nobody can say.
     Unset,
+    /// As it should: who gave the work its name says so. For what is done outside of requests, whose back ends have no status code
+    /// to tell it by.
+    Ok,
     /// It failed; the text may be empty.
     Error(&'s str),
 }

@@ -277,7 +277,7 @@ impl Told {
             start: end - self.duration,
             end,
             attributes: &attributes,
-            status: error_type.map_or(Status::Unset, |_| Status::Error("")),
+            status: error_type.map_or(Status::Ok, |_| Status::Error("")),
             link: link.as_ref(),
         });
     }

@@ -40,6 +40,7 @@ const EVENT_ATTRIBUTES: u32 = 3;
 const LINK_FLAGS: u32 = 6;
 const STATUS_MESSAGE: u32 = 2;
 const STATUS_CODE: u32 = 3;
+const STATUS_OK: u64 = 1;
 const STATUS_ERROR: u64 = 2;
 
 /// Whether the parent is in another process is known, and the answer (`SpanFlags` of trace.proto).
@@ -136,23 +137,25 @@ fn link(out: &mut Vec<u8>, above: &SpanContext) {
 }
 
 fn status(out: &mut Vec<u8>, redactor: &Redactor, status: Status<'_>) {
-    let Status::Error(message) = status else {
-        return;
+    let (message, code) = match status {
+        Status::Unset => return,
+        Status::Ok => ("", STATUS_OK),
+        Status::Error(message) => (message, STATUS_ERROR),
     };
     nested(out, STATUS, |out| {
         if !message.is_empty() {
             let shown = shown(redactor, "message", message);
             bytes(out, STATUS_MESSAGE, shown.as_bytes());
         }
-        unsigned(out, STATUS_CODE, STATUS_ERROR);
+        unsigned(out, STATUS_CODE, code);
     });
 }
 
-/// `Ok` is what nobody here sets: OpenTelemetry leaves it to who knows better than the instrumentation.
 fn sdk_status(status: &SdkStatus) -> Status<'_> {
     match status {
         SdkStatus::Error { description } => Status::Error(description),
-        SdkStatus::Unset | SdkStatus::Ok => Status::Unset,
+        SdkStatus::Unset => Status::Unset,
+        SdkStatus::Ok => Status::Ok,
     }
 }
 

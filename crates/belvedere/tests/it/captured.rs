@@ -81,8 +81,9 @@ async fn a_transaction_outside_of_requests_is_a_root_with_a_context_and_spans_be
     assert_eq!((root.trace_id.to_string(), root.parent), (trace_id, None));
     assert_eq!(
         (&root.kind, &root.status),
-        (&SpanKind::Internal, &Status::Unset)
+        (&SpanKind::Internal, &Status::Ok)
     );
+    assert_eq!(sum.status, Status::Unset);
     assert_eq!(root.get("ledger"), Some("eu"));
     assert_eq!(root.get("sentry.op"), Some("ledger"));
     assert_eq!(root.get("sentry.description"), Some("Looks at all of it."));
@@ -201,7 +202,7 @@ async fn an_error_and_a_panic_are_marked_by_their_type_and_who_is_not_waited_for
         (&never.status, never.get("error.type")),
         (&Status::Unset, Some("cancelled"))
     );
-    assert_eq!(one(&spans, "all_that_fail").status, Status::Unset);
+    assert_eq!(one(&spans, "all_that_fail").status, Status::Ok);
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! Work beside requests, as its operator sees it.
 
-use belvedere_testing::{ReceivedSpan, SentrySink, TestService, TestServiceBuilder};
+use belvedere_testing::{OtlpSink, ReceivedSpan, SentrySink, TestService, TestServiceBuilder};
 use serde_json::{Value, json};
 
 use crate::helpers::example;
@@ -118,6 +118,36 @@ async fn sentry_is_told_of_a_transaction_and_of_its_failure_once() {
         ),
         (&json!("reconcile"), &panicked["trace_id"])
     );
+}
+
+#[tokio::test]
+async fn elastic_is_told_of_a_transaction_and_how_it_ended() {
+    let elastic = OtlpSink::start().unwrap();
+    let service = service()
+        .variable("ELASTIC_APM__IS_ENABLED", "true")
+        .variable("ELASTIC_APM__SERVER_URL", &elastic.endpoint())
+        .variable("OTEL_TRACES_EXPORTER", "none")
+        .start()
+        .unwrap();
+    let mut lines = Vec::new();
+    for rows in [3, 0, 13] {
+        lines.push(reconcile(&service, rows).await);
+    }
+    service
+        .line(|line| line["message"] == "task_restarted")
+        .await;
+    assert!(service.stop().unwrap().0.success());
+    let outcomes = [(1, None), (2, Some("working::Wrong")), (2, Some("panic"))];
+    for (line, (code, class)) in lines.iter().zip(outcomes) {
+        let spans = elastic.trace(line["trace_id"].as_str().unwrap());
+        let root = span(&spans, "reconcile");
+        // To Elastic a span without a parent is a transaction, and its status the outcome: without one it would be unknown.
+        assert_eq!((&*root.parent_span_id, root.status_code), ("", code));
+        let error_type = root.attributes.get("error.type").map(String::as_str);
+        assert_eq!(error_type, class);
+        assert_eq!(root.attributes["request_id"], line["request_id"]);
+        assert_eq!(span(&spans, "sum").parent_span_id, root.span_id);
+    }
 }
 
 #[tokio::test]

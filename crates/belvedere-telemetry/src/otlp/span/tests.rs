@@ -158,6 +158,31 @@ fn a_root_without_an_error_has_neither_parent_nor_status() {
 }
 
 #[test]
+fn only_who_knows_that_it_went_well_has_said_so() {
+    let codes = [Status::Unset, Status::Ok, Status::Error("")].map(|status| {
+        let span = of_record(|span| span.status = status);
+        span.status.map(|status| (status.code, status.message))
+    });
+    let told = |code| Some((code, String::new()));
+    assert_eq!(codes, [None, told(1), told(2)]);
+    let own = of_data(|span| span.status = SdkStatus::Ok).status.unwrap();
+    assert_eq!((own.code, &*own.message), (1, ""));
+}
+
+#[test]
+fn a_text_of_any_length_arrives_under_its_key() {
+    let long = "x".repeat(400);
+    for length in (0..=130).chain([255, 256, 400]) {
+        let sent = [("messaging.system", Value::Str(&long[..length]))];
+        let span = of_record(|span| span.attributes = &sent);
+        assert_eq!(
+            attributes(&span.attributes),
+            [("messaging.system", text(&long[..length]))]
+        );
+    }
+}
+
+#[test]
 fn every_kind_has_its_number() {
     for (kind, number) in [
         (SpanKind::Internal, 1),

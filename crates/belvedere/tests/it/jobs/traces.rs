@@ -45,6 +45,7 @@ async fn a_request_its_job_and_whom_that_calls_are_one_trace() {
     assert_eq!(consumer.parent_span_id, producer.span_id);
     assert_eq!(client.kind, "client");
     assert_eq!((producer.kind, consumer.kind), ("producer", "consumer"));
+    assert_eq!((producer.status_code, consumer.status_code), (0, 1));
     assert_eq!(server.attributes["request_id"], id);
     for (key, value) in [
         ("messaging.system", "postgresql"),
