@@ -10,6 +10,8 @@ use sqlx::{Database, Error, Executor};
 /// A bind value.
 #[derive(Debug, Clone)]
 pub enum Arg {
+    /// Text that is written in the code.
+    Const(&'static str),
     /// Text.
     Text(String),
     /// Text, or NULL.
@@ -152,6 +154,7 @@ macro_rules! bound {
         let mut query = $query;
         for argument in $arguments {
             query = match argument {
+                Arg::Const(text) => query.bind(text),
                 Arg::Text(text) => query.bind(text),
                 Arg::Maybe(text) => query.bind(text),
                 Arg::Int(number) => query.bind(number),

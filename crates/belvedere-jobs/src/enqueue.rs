@@ -96,8 +96,8 @@ impl<'j, J: Job> Enqueue<'j, J> {
 
     fn arguments(&self, span: Option<&ChildSpan>) -> serde_json::Result<Vec<Arg>> {
         Ok(vec![
-            Arg::Text(J::NAME.to_owned()),
-            Arg::Text(J::QUEUE.to_owned()),
+            Arg::Const(J::NAME),
+            Arg::Const(J::QUEUE),
             Arg::Maybe(self.key.map(str::to_owned)),
             Arg::Text(serde_json::to_string(self.job)?),
             Arg::Text(Metadata::current(span.map(ChildSpan::traceparent))),
@@ -125,6 +125,6 @@ fn tell<J: Job>(span: ChildSpan, system: &'static str, stored: &Result<Option<i6
         Ok(_) => Status::Unset,
         Err(_) => Status::Error(""),
     };
-    let name = format!("send {}", J::QUEUE);
+    let name = ["send ", J::QUEUE].concat();
     span.finish(&SpanKind::Producer, &name, &attributes, status);
 }

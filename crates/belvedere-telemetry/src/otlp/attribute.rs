@@ -5,10 +5,12 @@ use std::borrow::Cow;
 use belvedere_core::{REDACTED, Redactor, trace::Value};
 use opentelemetry::{KeyValue, Value as SdkValue};
 
-use super::wire::{bytes, field_len, fixed64, message, unsigned, varint_len};
+use super::wire::{bytes, field_len, fixed64, message, short_tag, unsigned, varint_len};
 
 /// Bytes of one text: a longer one is cut, so that one attribute cannot fill a batch.
 const MAX_TEXT: usize = 4 * 1024;
+/// Bytes of key and text up to which each length of a `KeyValue` takes one byte.
+const SHORT: usize = 127 - 6;
 
 const KEY: u32 = 1;
 const VALUE: u32 = 2;
@@ -49,10 +51,30 @@ pub(crate) fn owned_attribute(out: &mut Vec<u8>, field: u32, redactor: &Redactor
 
 /// The same for what is redacted and cut already.
 pub(super) fn plain_attribute(out: &mut Vec<u8>, field: u32, key: &str, value: Value<'_>) {
-    let length = any_len(value);
-    message(out, field, field_len(key.len()) + field_len(length));
-    bytes(out, KEY, key.as_bytes());
-    any_value(out, VALUE, value);
+    match value {
+        Value::Str(text) | Value::Const(text) if key.len() + text.len() <= SHORT => {
+            short_text(out, field, key, text);
+        }
+        _ => {
+            message(out, field, field_len(key.len()) + field_len(any_len(value)));
+            bytes(out, KEY, key.as_bytes());
+            any_value(out, VALUE, value);
+        }
+    }
+}
+
+/// Nearly every attribute: the same bytes, with fewer questions.
+fn short_text(out: &mut Vec<u8>, field: u32, key: &str, text: &str) {
+    let [key_len, text_len] = [key.len() as u8, text.len() as u8];
+    out.extend_from_slice(&[
+        short_tag(field),
+        key_len + text_len + 6,
+        short_tag(KEY),
+        key_len,
+    ]);
+    out.extend_from_slice(key.as_bytes());
+    out.extend_from_slice(&[short_tag(VALUE), text_len + 2, short_tag(STRING), text_len]);
+    out.extend_from_slice(text.as_bytes());
 }
 
 /// One `AnyValue` as `field` of the message around it.

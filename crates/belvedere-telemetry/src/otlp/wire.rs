@@ -113,6 +113,11 @@ fn varint(out: &mut Vec<u8>, mut value: u64) {
     out.push(value as u8);
 }
 
+/// The tag of a message in a field up to 15: one byte.
+pub(super) const fn short_tag(field: u32) -> u8 {
+    tag(field, LENGTH) as u8
+}
+
 const fn tag(field: u32, kind: u32) -> u64 {
     (field << 3 | kind) as u64
 }
