@@ -19,23 +19,24 @@ const SQLITE: &str = include_str!("../../../../template/migrations/sqlite/0002_j
 
 /// One body, run on each database: `pool` is sqlx's own.
 macro_rules! on_each {
-    ($(#[doc = $doc:literal])* async fn $name:ident($pool:ident) $body:block) => {
+    (async fn $name:ident($pool:ident) $body:block) => {
         mod $name {
-            #[expect(clippy::allow_attributes, reason = "not every body needs all of it")]
-            #[allow(unused_imports, reason = "not every body needs all of it")]
+            // Used by this at least: not every body needs what stands around it.
             use super::*;
+            on_each! { @tests $pool $body }
+        }
+    };
+    (@tests $pool:ident $body:block) => {
+        #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+        async fn postgres() {
+            let (_held, $pool) = crate::helpers::postgres().await;
+            $body
+        }
 
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn postgres() {
-                let (_held, $pool) = crate::helpers::postgres().await;
-                $body
-            }
-
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn sqlite() {
-                let (_held, $pool) = crate::helpers::sqlite().await;
-                $body
-            }
+        #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+        async fn sqlite() {
+            let (_held, $pool) = crate::helpers::sqlite().await;
+            $body
         }
     };
 }

@@ -49,14 +49,23 @@ impl Store {
 
     /// Waits until a statement counts as much.
     pub(super) async fn wait_for(&self, sql: &'static str, number: i64) {
+        self.wait_until(sql, |found| found == number).await;
+    }
+
+    /// The same, or more.
+    pub(super) async fn wait_for_more(&self, sql: &'static str, number: i64) {
+        self.wait_until(sql, |found| found >= number).await;
+    }
+
+    async fn wait_until(&self, sql: &'static str, is_enough: impl Fn(i64) -> bool) {
         let deadline = Instant::now() + PATIENCE;
         loop {
             let found = self.number(sql).await;
-            if found == number {
+            if is_enough(found) {
                 return;
             }
-            assert!(Instant::now() < deadline, "{sql}: {found}, not {number}");
-            tokio::time::sleep(Duration::from_millis(20)).await;
+            assert!(Instant::now() < deadline, "{sql}: {found}");
+            tokio::time::sleep(Duration::from_millis(5)).await;
         }
     }
 }
