@@ -13,7 +13,7 @@ BENCHES = --manifest-path benches/Cargo.toml
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test new fmt lint doc deny sync ops drill deploy dashboards template-test soak bench-quick bench-micro ir-gate clean
+.PHONY: help demo test new fmt lint doc deny sync ops drill deploy dashboards template-test soak bench-quick bench-micro bench-call ir-gate clean
 .PHONY: tools fmt-check unit doctest drill-tools drill-classics
 
 help: ## Show this list
@@ -103,6 +103,9 @@ bench-quick: ## CPU and instructions a request, against bare axum
 
 bench-micro: ## Nanoseconds of one event, one span, one measurement (criterion)
 	@cargo bench --quiet -p belvedere-core -p belvedere-telemetry --benches
+
+bench-call: ## CPU of a call by gRPC, against tonic alone; IR=1 counts instructions, which a busy machine cannot change
+	@cargo bench --quiet -p belvedere --no-default-features --features grpc,postgres --bench call -- $(if $(filter-out 0 false,$(IR)),--instructions)
 
 ir-gate: ## Instructions a request and a statement, held against their limits
 	@$(XTASK) ir-gate

@@ -86,7 +86,7 @@ async fn compose(boot: Boot<Settings>) -> Result<Stopped, BootError> {
     let database = Db::<Sqlite>::connect(&config.database, patience).await?;
     let next = &config.app.next;
     let next = match next.url {
-        Some(_) => Some(Channel::new("next", next)?),
+        Some(_) => Some(boot.channel("next", next)?),
         None => None,
     };
     let routes = Router::new().route("/found", get(found)).with_state(next);

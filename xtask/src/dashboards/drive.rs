@@ -12,6 +12,7 @@ use super::scene::Scene;
 use crate::check::tour::{as_ada, order};
 use crate::interrupt;
 use crate::run::http::Call;
+use crate::run::rpc::Caller;
 use crate::template_test::preset::Preset;
 
 /// Between two rounds: a few requests a second are enough to be seen.
@@ -47,9 +48,16 @@ fn answer(mut stream: TcpStream, number: usize) {
 /// `seconds` of ordinary traffic; then the database is locked, and Redis ends.
 pub(super) fn all(scene: &mut Scene, preset: &Preset, seconds: u64) -> Result<()> {
     let end = Instant::now() + Duration::from_secs(seconds);
+    let grpc = scene.shop.grpc.context("the preset has no gRPC")?;
+    let mut caller = Caller::connect(grpc)?;
+    let _open = caller.watch_orders()?;
     let mut round = 0;
     while Instant::now() < end {
         ordinary(scene, round)?;
+        // The second one is refused.
+        for quantity in [1, 0] {
+            caller.place_order(quantity)?;
+        }
         round += 1;
         interrupt::pause(PAUSE)?;
     }

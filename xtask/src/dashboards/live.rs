@@ -24,8 +24,7 @@ const WINDOW: &str = "10s";
 const RANGE: &str = "10m";
 
 /// What no service here can tell yet, and why. Once one can, a run says so, and it has to go from here.
-const NEEDS: [(&str, &str); 9] = [
-    ("grpc_", "a service with gRPC"),
+const NEEDS: [(&str, &str); 8] = [
     ("rpc_client_", "a service that calls others by gRPC"),
     ("task_restarts_total", "a task that ends too early"),
     ("job", "a service with jobs"),

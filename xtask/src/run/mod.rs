@@ -4,6 +4,7 @@ pub(crate) mod command;
 pub(crate) mod http;
 pub(crate) mod output;
 pub(crate) mod prometheus;
+pub(crate) mod rpc;
 pub(crate) mod service;
 
 /// Announces the next step.

@@ -76,9 +76,10 @@ impl Launch {
         let running = self.spawn()?;
         let addresses = running.log.wait_for(START_LIMIT, addresses_of);
         match addresses {
-            Some((http, admin)) => Ok(Service {
+            Some(Addresses { http, grpc, admin }) => Ok(Service {
                 running,
                 http,
+                grpc,
                 admin,
             }),
             None => {
@@ -204,6 +205,8 @@ impl Drop for Running {
 pub(crate) struct Service {
     pub(crate) running: Running,
     pub(crate) http: SocketAddr,
+    /// Of a service that has it.
+    pub(crate) grpc: Option<SocketAddr>,
     pub(crate) admin: SocketAddr,
 }
 
@@ -225,14 +228,23 @@ impl Ended {
     }
 }
 
-fn addresses_of(line: &str) -> Option<(SocketAddr, SocketAddr)> {
+struct Addresses {
+    http: SocketAddr,
+    grpc: Option<SocketAddr>,
+    admin: SocketAddr,
+}
+
+fn addresses_of(line: &str) -> Option<Addresses> {
     let event: Value = serde_json::from_str(line).ok()?;
     if event["message"] != "application_started" {
         return None;
     }
-    let http = loopback(event["http"].as_str()?).ok()?;
-    let admin = loopback(event["admin"].as_str()?).ok()?;
-    Some((http, admin))
+    let address = |name: &str| loopback(event[name].as_str()?).ok();
+    Some(Addresses {
+        http: address("http")?,
+        grpc: address("grpc"),
+        admin: address("admin")?,
+    })
 }
 
 #[cfg(test)]

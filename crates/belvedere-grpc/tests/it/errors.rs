@@ -114,6 +114,16 @@ async fn a_call_that_finds_no_place_is_told_to_come_again() {
 }
 
 #[tokio::test]
+async fn a_message_that_is_too_large_is_its_callers_mistake() {
+    let service = Service::start().await;
+    let refused = failed(&service, &"x".repeat(5 * 1024 * 1024)).await;
+    assert_eq!(refused.code(), Code::OutOfRange);
+    assert!(refused.message().contains("[trace "), "{refused:?}");
+    service.completed(1).await;
+    assert_eq!(service.logs.completed()[0].field("outcome"), "ok");
+}
+
+#[tokio::test]
 async fn a_caller_that_is_not_known_is_refused_in_grpc() {
     let setup = Setup {
         guarded: true,

@@ -8,9 +8,6 @@ use tonic::Code;
 
 use crate::harness::{Client, Kind, Service, Setup, ask, until};
 
-/// Enough to see what each would leave; the full size is the soak's.
-const STREAMS: usize = 200;
-
 async fn cancel(service: &Service, streams: usize) {
     // As many as one connection takes at once.
     for batch in 0..streams.div_ceil(100) {
@@ -26,8 +23,8 @@ async fn cancel(service: &Service, streams: usize) {
     }
 }
 
-#[tokio::test]
-async fn cancelled_streams_leave_no_gauge_task_or_connection_behind() {
+/// What so many of them leave: counts, and nothing else.
+async fn leave_nothing_behind(streams: usize) {
     let service = Service::start().await;
     assert!(service.client.ask(Kind::Unary, "fine").await.is_ok());
     let tasks = || {
@@ -37,20 +34,39 @@ async fn cancelled_streams_leave_no_gauge_task_or_connection_behind() {
     };
     until("one connection", || service.connections() == 1.0).await;
     let before = tasks();
-    cancel(&service, STREAMS).await;
+    cancel(&service, streams).await;
     until("no call is open", || service.active() == 0.0).await;
-    assert_eq!(service.counted("Chat", "CANCELLED"), STREAMS as f64);
+    assert_eq!(service.counted("Chat", "CANCELLED"), streams as f64);
     assert_eq!(service.connections(), 1.0);
     until("no task is left", || tasks() <= before).await;
 }
 
 #[tokio::test]
+async fn cancelled_streams_leave_no_gauge_task_or_connection_behind() {
+    // Enough to see what each would leave.
+    leave_nothing_behind(200).await;
+}
+
+#[tokio::test]
 #[ignore = "soak: 10,000 streams"]
 async fn ten_thousand_cancelled_streams_leave_nothing_behind() {
+    leave_nothing_behind(10_000).await;
+}
+
+#[tokio::test]
+async fn a_connection_carries_two_hundred_streams_and_more_wait() {
     let service = Service::start().await;
-    cancel(&service, 10_000).await;
+    assert!(service.client.ask(Kind::Unary, "fine").await.is_ok());
+    let mut calls = JoinSet::new();
+    for _ in 0..250 {
+        let client = service.client.clone();
+        calls.spawn(async move { client.call(Kind::Download, ask("wait_later")).await });
+    }
+    service.running(200).await;
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert_eq!(service.active(), 200.0 * service.connections());
+    calls.abort_all();
     until("no call is open", || service.active() == 0.0).await;
-    assert_eq!(service.counted("Chat", "CANCELLED"), 10_000.0);
 }
 
 #[tokio::test]

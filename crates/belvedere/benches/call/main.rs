@@ -1,7 +1,7 @@
 //! What seeing a call costs: a unary method served by tonic alone and by a whole service, over real sockets, in rounds that alternate.
 //! Each server is a process of its own, as is the collector: only the server's CPU time counts, its export included.
 //!
-//! `cargo bench -p belvedere --no-default-features --features grpc --bench call`
+//! `cargo bench -p belvedere --no-default-features --features grpc,postgres --bench call`
 //!
 //! On a busy machine instructions say more: `-- --instructions` counts them under callgrind, as the difference of a long and a
 //! short run.

@@ -9,5 +9,5 @@ mod telemetry;
 pub(crate) use client::{Client, Kind, ask};
 pub(crate) use messages::{Ask, Said};
 pub(crate) use probe::{Probe, descriptors};
-pub(crate) use service::{Service, Setup, in_time, until};
+pub(crate) use service::{Service, Setup, in_minutes, in_time, until};
 pub(crate) use telemetry::{Event, Logs, Metrics};

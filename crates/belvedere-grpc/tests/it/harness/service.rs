@@ -174,6 +174,17 @@ pub(crate) async fn until(what: &str, condition: impl Fn() -> bool) {
     .await;
 }
 
+/// Waits for a condition that takes its time to come, and to look at.
+pub(crate) async fn in_minutes(what: &str, condition: impl Fn() -> bool) {
+    for _ in 0..600 {
+        if condition() {
+            return;
+        }
+        sleep(Duration::from_millis(200)).await;
+    }
+    panic!("waited in vain: {what}");
+}
+
 /// Waits for a future, which would otherwise hang the test.
 pub(crate) async fn in_time<T>(what: &str, work: impl Future<Output = T>) -> T {
     match timeout(PATIENCE, work).await {
