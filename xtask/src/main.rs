@@ -57,7 +57,7 @@ fn dispatch(args: &[String]) -> Result<()> {
         "drill" => drill::run(&checkout, rest),
         "ops-check" => ops::run(&checkout),
         "dashboards" => dashboards::run(&checkout, rest),
-        "deploy-check" => deploy::run(&checkout),
+        "deploy-check" => deploy::run(&checkout, rest),
         "ir-gate" => bench::gate(&checkout),
         "tools" => tools::run(rest),
         other => bail!("unknown task `{other}`; {USAGE}"),

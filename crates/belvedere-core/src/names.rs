@@ -48,7 +48,7 @@ pub mod metric {
     pub const DB_CONNECTION_TIMEOUTS: &str = "db_client_connection_timeouts_total";
     /// Histogram by `db_system_name`, in seconds.
     pub const DB_CONNECTION_WAIT_TIME: &str = "db_client_connection_wait_time_seconds";
-    /// Counter by `cache`, `result`.
+    /// Counter by `cache`, `result` (`hit`, `miss`, `error`).
     pub const CACHE_REQUESTS: &str = "cache_requests_total";
     /// Counter by `job`, `outcome` (`ok`, `retried`, `dead`): runs that have ended.
     pub const JOBS: &str = "jobs_total";
@@ -64,23 +64,23 @@ pub mod metric {
     pub const DEPENDENCY_UP: &str = "dependency_up";
     /// Gauge 0/1.
     pub const SERVICE_READY: &str = "service_ready";
-    /// Counter by `where`.
+    /// Counter by `where` (`handler`, `body`, `task`, `job`).
     pub const PANICS: &str = "panics_total";
     /// Counter by `task`: tasks that ended before the process, and were started again.
     pub const TASK_RESTARTS: &str = "task_restarts_total";
-    /// Counter by `level`.
+    /// Counter by `level` (`trace`, `debug`, `info`, `warn`, `error`, `critical`).
     pub const LOG_EVENTS: &str = "log_events_total";
     /// Counter by `reason`: callers that were not known.
     pub const AUTH_FAILURES: &str = "auth_failures_total";
     /// Counter by `limit` (`ip`, `principal`): callers forgotten before their time, because there were too many.
     pub const RATE_LIMIT_EVICTIONS: &str = "rate_limit_evictions_total";
-    /// Counter by `signal`, `reason`.
+    /// Counter by `signal` (`logs`, `traces`, `metrics`, `errors`), `reason`.
     pub const TELEMETRY_DROPPED: &str = "telemetry_dropped_total";
     /// Counter by `metric`: label sets past its budget.
     pub const METRICS_LABEL_OVERFLOW: &str = "metrics_label_overflow_total";
-    /// Gauge by `slo`.
+    /// Gauge by `slo` (`availability`, `latency`).
     pub const SLO_OBJECTIVE: &str = "slo_objective_ratio";
-    /// Counter by `slo`, `outcome`.
+    /// Counter by `slo` (`availability`, `latency`), `outcome` (`good`, `bad`).
     pub const SLO_REQUESTS: &str = "slo_requests_total";
     /// Gauge: distinct users of the last 15 minutes in this replica.
     pub const ACTIVE_USERS: &str = "active_users";

@@ -20,6 +20,11 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// Long enough that every pool is empty and callers give up.
 const LOCKED_SECONDS: &str = "2";
 
+/// What no handler can read, and what no handler is there for: the one is tried again and again, the other waits.
+const JOBS: &str = "INSERT INTO jobs (name, queue, payload, metadata, run_at) VALUES \
+    ('send_confirmation', 'orders', '{\"order\": 1}', '{}', now()), \
+    ('of_a_version_to_come', 'orders', '{}', '{}', now())";
+
 /// A payment gateway that takes some payments, refuses some, and fails at others; for as long as this program runs.
 pub(super) fn gateway() -> Result<SocketAddr> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
@@ -52,6 +57,7 @@ pub(super) fn all(scene: &mut Scene, preset: &Preset, seconds: u64) -> Result<()
     let mut caller = Caller::connect(grpc)?;
     let _open = caller.watch_orders()?;
     let mut round = 0;
+    sql(preset, JOBS)?.wait()?;
     while Instant::now() < end {
         ordinary(scene, round)?;
         // The second one is refused.
@@ -94,6 +100,7 @@ fn ordinary(scene: &Scene, round: u64) -> Result<()> {
     for path in ["/things/7", "/fails", "/panic", "/mine", "/sleep/400"] {
         Call::get(path).send(scene.rough.http)?;
     }
+    scene.shelves.call(scene.folder.path())?;
     malformed(shop)
 }
 
@@ -137,6 +144,10 @@ fn lock(preset: &Preset) -> Result<Child> {
     let statement = format!(
         "BEGIN; LOCK TABLE users IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep({LOCKED_SECONDS}); COMMIT"
     );
+    sql(preset, &statement)
+}
+
+fn sql(preset: &Preset, statement: &str) -> Result<Child> {
     let url = preset
         .database_url()
         .context("the preset has no PostgreSQL")?;
@@ -147,7 +158,7 @@ fn lock(preset: &Preset) -> Result<Child> {
         "--dbname",
         &url,
         "--command",
-        &statement,
+        statement,
     ]);
     psql.stdout(Stdio::null()).stderr(Stdio::null());
     psql.spawn().context("could not run psql")

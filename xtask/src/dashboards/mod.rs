@@ -10,6 +10,7 @@ mod live;
 mod model;
 mod node;
 mod scene;
+mod shelves;
 mod svg;
 
 #[cfg(test)]

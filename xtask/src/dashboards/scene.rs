@@ -1,4 +1,4 @@
-//! Everything that a dashboard looks at: three replicas, their database, Redis, gateway and machine, and a Prometheus over them.
+//! Everything that a dashboard looks at: services in every state, their database, Redis, gateway and machine, and a Prometheus over them.
 
 use std::fs;
 use std::net::SocketAddr;
@@ -11,6 +11,7 @@ use serde_json::json;
 use tempfile::TempDir;
 
 use super::node::NodeExporter;
+use super::shelves::Shelves;
 use crate::checkout::Checkout;
 use crate::run::command;
 use crate::run::prometheus::Prometheus;
@@ -31,9 +32,10 @@ pub(super) struct Scene {
     pub(super) rough: Service,
     pub(super) sink: OtlpSink,
     pub(super) redis: ThrowAwayRedis,
+    pub(super) shelves: Shelves,
     _tls: Service,
     _node: NodeExporter,
-    _folder: TempDir,
+    pub(super) folder: TempDir,
 }
 
 impl Scene {
@@ -55,11 +57,13 @@ impl Scene {
             .env("DATABASE__ACQUIRE_TIMEOUT_SECONDS", "0.3")
             .env("SLO__LATENCY_SECONDS", "0.25");
         let (shop, _) = start_until_ready(&launch)?;
-        let rough = rough(checkout, folder.path())?;
+        let rough = example(checkout, "rough", folder.path())?;
         let tls = certificate(rough.clone(), folder.path())?.start()?;
         let rough = rough.env("PROMETHEUS__SERIES_PER_METRIC", "2").start()?;
         let node = NodeExporter::start()?;
-        let services = [shop.admin, rough.admin, tls.admin];
+        let shelves = Shelves::start(checkout, folder.path())?;
+        let [front, back] = shelves.admin();
+        let services = [shop.admin, rough.admin, tls.admin, front, back];
         let prometheus = watch(&checkout.template(), &services, node.address)?;
         Ok(Self {
             prometheus,
@@ -67,15 +71,16 @@ impl Scene {
             rough,
             sink,
             redis,
+            shelves,
             _tls: tls,
             _node: node,
-            _folder: folder,
+            folder,
         })
     }
 }
 
-/// Built by the workspace's tests before; else here.
-fn rough(checkout: &Checkout, folder: &Path) -> Result<Launch> {
+/// One of the facade's examples: built by the workspace's tests before; else here.
+pub(super) fn example(checkout: &Checkout, name: &str, folder: &Path) -> Result<Launch> {
     let mut cargo = command::cargo(checkout.root(), &checkout.target());
     cargo.args([
         "build",
@@ -84,8 +89,8 @@ fn rough(checkout: &Checkout, folder: &Path) -> Result<Launch> {
         "belvedere",
         "--all-features",
     ]);
-    command::capture(cargo.args(["--example", "rough"]))?;
-    let binary = checkout.target().join("debug/examples/rough");
+    command::capture(cargo.args(["--example", name]))?;
+    let binary = checkout.target().join("debug/examples").join(name);
     Ok(Launch::new(binary, folder).on_free_ports())
 }
 

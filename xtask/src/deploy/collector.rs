@@ -1,4 +1,4 @@
-//! What is wired inside the stack: each end of a wire has to be there. The programs themselves cannot be had here.
+//! What is wired inside the stack: each end of a wire has to be there. The collector itself cannot be had here; see `rotel`.
 
 use anyhow::Result;
 use serde_json::Value;
@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::files::{Files, texts};
 use super::stack;
 
-const COLLECTOR: &str = "ops/otel-collector/config.yaml";
+pub(super) const COLLECTOR: &str = "ops/otel-collector/config.yaml";
 const SOURCES: &str = "ops/grafana/provisioning/datasources/datasources.yaml";
 
 pub(super) fn check(files: &Files) -> Result<Vec<String>> {

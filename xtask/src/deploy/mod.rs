@@ -13,7 +13,9 @@ mod pinned;
 mod pods;
 mod programs;
 mod prometheus;
+mod rotel;
 mod rpc;
+pub(crate) mod serves;
 mod stack;
 mod workflow;
 
@@ -26,6 +28,8 @@ use self::files::Files;
 use crate::checkout::Checkout;
 use crate::generate::{Around, Generation, Source};
 use crate::run::step;
+use crate::template_test::build;
+use crate::template_test::preset::Preset;
 
 /// Database, and whether it has Redis and gRPC: each of the ways a service can be generated.
 const PRESETS: [(&str, bool); 3] = [("sqlite", false), ("postgres", false), ("postgres", true)];
@@ -33,7 +37,12 @@ const PRESETS: [(&str, bool); 3] = [("sqlite", false), ("postgres", false), ("po
 pub(crate) const NAME: &str = "shop";
 
 /// The files, every value in them and what programs say of them; of each preset.
-pub(crate) fn run(checkout: &Checkout) -> Result<()> {
+///
+/// `--live` starts a service with their variables, which the template test does with each preset.
+pub(crate) fn run(checkout: &Checkout, args: &[String]) -> Result<()> {
+    if args.iter().any(|arg| arg == "--live") {
+        return live(checkout);
+    }
     step("deploy: image, stack, Kubernetes, CI");
     let mut found = Vec::new();
     for (database, redis) in PRESETS {
@@ -49,6 +58,14 @@ pub(crate) fn run(checkout: &Checkout) -> Result<()> {
         true => Ok(()),
         false => bail!("{}", found.join("\n       ")),
     }
+}
+
+fn live(checkout: &Checkout) -> Result<()> {
+    step("deploy: a service with the variables of the stack and of Kubernetes");
+    let preset = Preset::generate(checkout, "postgres")?;
+    build::build(&preset)?;
+    serves::in_the_stack(&preset)?;
+    serves::in_the_cluster(&preset)
 }
 
 /// What can be seen without running a program.

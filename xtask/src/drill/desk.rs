@@ -30,7 +30,7 @@ pub(super) struct Note {
     pub(super) alert: String,
     pub(super) fingerprint: String,
     pub(super) is_firing: bool,
-    pub(super) runbook_url: String,
+    pub(super) said: Annotations,
 }
 
 #[derive(Deserialize)]
@@ -51,9 +51,12 @@ struct Labels {
     alertname: String,
 }
 
-#[derive(Deserialize)]
-struct Annotations {
-    runbook_url: String,
+/// What the alert says.
+#[derive(Debug, Clone, Default, Deserialize)]
+pub(super) struct Annotations {
+    pub(super) summary: String,
+    pub(super) description: String,
+    pub(super) runbook_url: String,
 }
 
 /// Cheap to clone.
@@ -181,7 +184,7 @@ async fn note(
         alert: told.labels.alertname,
         fingerprint: told.fingerprint,
         is_firing: told.status == "firing",
-        runbook_url: told.annotations.runbook_url,
+        said: told.annotations,
     });
     inner.notes().extend(notes);
     inner.changed.notify_all();
@@ -211,7 +214,7 @@ mod tests {
             alert: alert.to_owned(),
             fingerprint: fingerprint.to_owned(),
             is_firing,
-            runbook_url: String::new(),
+            said: Annotations::default(),
         }
     }
 

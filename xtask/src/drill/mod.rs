@@ -17,20 +17,26 @@ mod service;
 mod shell;
 mod stack;
 mod table;
+mod transcript;
 
+use std::fs;
 use std::path::Path;
 use std::time::Instant;
 
 use anyhow::{Result, bail};
 
+pub(crate) use self::service::free_address;
+
 use self::report::Table;
 use self::stack::Stack;
 use self::table::{CLASSICS, DRILLS, Drill, NOT_DRILLED};
+use self::transcript::Transcript;
 use crate::checkout::Checkout;
 use crate::interrupt;
 use crate::run::step;
 
-/// `ALERT=Name[,Name/cause,...]`, `--classics`, or all of them. `IN=folder` keeps the service there, for the next time.
+/// `ALERT=Name[,Name/cause,...]`, `--classics`, or all of them. `IN=folder` keeps the service there, for the next time, and what was
+/// seen in each drill.
 pub(crate) fn run(checkout: &Checkout, args: &[String]) -> Result<()> {
     let chosen = choose(args)?;
     let around = tempfile::tempdir()?;
@@ -44,9 +50,12 @@ pub(crate) fn run(checkout: &Checkout, args: &[String]) -> Result<()> {
     for drill in chosen {
         let named = format!("{}/{}", drill.alert, drill.cause);
         match run::drill(&mut stack, drill) {
-            Ok(row) => {
+            Ok((row, seen)) => {
                 println!("{row}");
                 table.0.push(row);
+                if let Some(folder) = folder {
+                    keep(Path::new(folder), &named, &seen)?;
+                }
             }
             Err(error) => {
                 interrupt::check()?;
@@ -64,6 +73,13 @@ pub(crate) fn run(checkout: &Checkout, args: &[String]) -> Result<()> {
         true => Ok(()),
         false => bail!("drills that failed: {}", failed.join(", ")),
     }
+}
+
+fn keep(folder: &Path, named: &str, seen: &Transcript) -> Result<()> {
+    let folder = folder.join("transcripts");
+    fs::create_dir_all(&folder)?;
+    let file = format!("{}.txt", named.replace('/', "-"));
+    Ok(fs::write(folder.join(file), seen.to_string())?)
 }
 
 /// Alerts with the causes that are brought about.

@@ -11,6 +11,7 @@ use super::report::Row;
 use super::shell::{Answer, Shell};
 use super::stack::{SERVICE, Stack};
 use super::table::Drill;
+use super::transcript::Transcript;
 use crate::interrupt;
 
 /// How long nothing but the watchdog fires before a fault.
@@ -26,48 +27,52 @@ const ON_THE_WAY: Duration = Duration::from_secs(5);
 /// As the runbook says: ask again in a minute.
 const AGAIN: Duration = Duration::from_secs(1);
 
-pub(super) fn drill(stack: &mut Stack, drill: &Drill) -> Result<Row> {
+pub(super) fn drill(stack: &mut Stack, drill: &Drill) -> Result<(Row, Transcript)> {
     stack.site.heal()?;
     stack.watch_anew()?;
     stack.wait_until_healthy(HEALTHY, HEALED)?;
     let begun = Instant::now();
+    let mut seen = Transcript::begin(begun);
     let log = fs::metadata(stack.site.service.log())?.len();
     let fault = (drill.inject)(&stack.site)?;
+    seen.say(Instant::now(), "the fault is there");
     let note = stack.desk.wait_for_firing(drill.alert, begun, FIRES)?;
     let note = note.with_context(|| format!("it did not fire within {FIRES:?}"))?;
+    seen.page(&note);
     interrupt::pause(ON_THE_WAY)?;
-    let mut shell = Shell::read(&note.runbook_url, &stack.site.service.folder)?;
+    let mut shell = Shell::read(&note.said.runbook_url, &stack.site.service.folder)?;
     shell.env = variables(stack, drill, log);
-    diagnose(&shell, drill)?;
-    ensure!(
-        !stack.desk.is_over(drill.alert),
-        "the alert was over before anything was done about it"
-    );
+    diagnose(&shell, drill, &mut seen)?;
+    let over = stack.desk.is_over(drill.alert);
+    ensure!(!over, "it was over before anything was done about it");
     let found = Instant::now();
-    must_match(&shell.mitigate(drill.cause)?)?;
+    must_match(&shell.mitigate(drill.cause)?, &mut seen)?;
     if drill.others_mend {
         stack.site.end_plague();
     }
-    verify(&shell)?;
+    verify(&shell, &mut seen)?;
     let resolved = stack.desk.wait_for_resolved(drill.alert, RESOLVES)?;
     let resolved = resolved.with_context(|| format!("it did not resolve within {RESOLVES:?}"))?;
+    seen.say(resolved, format_args!("resolved: {}", drill.alert));
     drop(fault);
-    Ok(Row {
+    let row = Row {
         alert: drill.alert,
         cause: drill.cause,
         way: note.way,
         fired: note.at.duration_since(begun),
         resolved: resolved.saturating_duration_since(found),
-    })
+    };
+    Ok((row, seen))
 }
 
 /// Confirm matches, and of all causes the injected one alone.
-fn diagnose(shell: &Shell, drill: &Drill) -> Result<()> {
-    must_match(&shell.section("Confirm")?)?;
+fn diagnose(shell: &Shell, drill: &Drill, seen: &mut Transcript) -> Result<()> {
+    must_match(&shell.section("Confirm")?, seen)?;
     let (matching, answers) = shell.diagnose()?;
+    answers.iter().for_each(|answer| seen.ran(answer));
     let told: String = answers
         .iter()
-        .map(|answer| format!("      {}", answer.told))
+        .map(|answer| format!("      {}", answer.told()))
         .collect();
     ensure!(
         matching == [drill.cause],
@@ -77,19 +82,21 @@ fn diagnose(shell: &Shell, drill: &Drill) -> Result<()> {
     Ok(())
 }
 
-fn must_match(answer: &Answer) -> Result<()> {
-    ensure!(answer.matches, "{}", answer.told);
+fn must_match(answer: &Answer, seen: &mut Transcript) -> Result<()> {
+    seen.ran(answer);
+    ensure!(answer.matches, "{}", answer.told());
     Ok(())
 }
 
-fn verify(shell: &Shell) -> Result<()> {
+fn verify(shell: &Shell, seen: &mut Transcript) -> Result<()> {
     let deadline = Instant::now() + RESOLVES;
     loop {
         let answer = shell.section("Verify")?;
         if answer.matches {
+            seen.ran(&answer);
             return Ok(());
         }
-        ensure!(Instant::now() < deadline, "{}", answer.told);
+        ensure!(Instant::now() < deadline, "{}", answer.told());
         interrupt::pause(AGAIN)?;
     }
 }

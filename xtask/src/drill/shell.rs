@@ -28,8 +28,29 @@ pub(super) struct Shell<'a> {
 /// What a block answered.
 pub(super) struct Answer {
     pub(super) matches: bool,
-    /// What it printed, with its section and its line, for people.
-    pub(super) told: String,
+    /// Its section, and its cause.
+    pub(super) what: String,
+    /// Where it begins in the runbook.
+    line: usize,
+    pub(super) text: String,
+    /// What it printed, for people.
+    pub(super) words: String,
+    /// When it had ended.
+    pub(super) at: Instant,
+    status: ExitStatus,
+}
+
+impl Answer {
+    pub(super) fn told(&self) -> String {
+        let Self {
+            what,
+            line,
+            words,
+            status,
+            ..
+        } = self;
+        format!("{what} (line {line}) -> {status}\n{words}")
+    }
 }
 
 impl<'a> Shell<'a> {
@@ -90,11 +111,12 @@ impl<'a> Shell<'a> {
         let words = std::fs::read_to_string(printed.path()).unwrap_or_default();
         Ok(Answer {
             matches: status.success(),
-            told: format!(
-                "{what} (line {}) -> {status}\n{}",
-                block.line,
-                indented(&words)
-            ),
+            what: what.to_owned(),
+            line: block.line,
+            text: block.text.clone(),
+            words: indented(&words),
+            at: Instant::now(),
+            status,
         })
     }
 

@@ -3,8 +3,10 @@
 //! Read with Prometheus's, Alertmanager's and the shell's own programs; what is only ours is checked here.
 
 pub(crate) mod alertmanager;
+mod domain;
 mod drills;
 pub(crate) mod names;
+mod page;
 mod programs;
 pub(crate) mod promql;
 mod rules;
@@ -65,6 +67,8 @@ pub(crate) fn run(checkout: &Checkout) -> Result<()> {
     let mut found = written(&ops, &known)?;
     let rules = Rules::read(&ops)?;
     found.extend(drills::check(&ops, &rules)?);
+    let page = std::fs::read_to_string(checkout.root().join("docs/ONCALL.md"))?;
+    found.extend(page::check(&ops, &rules, &page)?);
     found.extend(programs::check(&ops)?);
     found.extend(alertmanager::check(&ops, &rules)?);
     match found.is_empty() {

@@ -4,40 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result};
 
+use super::domain;
 use crate::checkout::Checkout;
-
-/// What the contract names and no crate records yet, and what the template's domain declares. Once a name stands in `names.rs`, that
-/// one counts.
-const TO_COME: [(&str, Kind, &[&str]); 16] = [
-    (
-        "rpc_client_call_duration_seconds",
-        Kind::Histogram,
-        &["upstream", "method", "status_code"],
-    ),
-    (
-        "grpc_response_time_seconds",
-        Kind::Histogram,
-        &["package", "service", "method", "status_code"],
-    ),
-    (
-        "grpc_active_requests",
-        Kind::Plain,
-        &["package", "service", "method"],
-    ),
-    ("grpc_active_connections", Kind::Plain, &[]),
-    ("http_client_retries_total", Kind::Plain, &["upstream"]),
-    ("jobs_total", Kind::Plain, &["job", "outcome"]),
-    ("job_duration_seconds", Kind::Histogram, &["job"]),
-    ("job_queue_depth", Kind::Plain, &["queue", "state"]),
-    ("job_queue_oldest_seconds", Kind::Plain, &["queue"]),
-    ("job_last_success_timestamp_seconds", Kind::Plain, &["job"]),
-    ("auth_failures_total", Kind::Plain, &["reason"]),
-    ("tls_cert_not_after_seconds", Kind::Plain, &[]),
-    ("revenue_total_usd", Kind::Plain, &["tenant_id", "product"]),
-    ("user_signups_total", Kind::Plain, &["tenant_id", "source"]),
-    ("api_calls_total", Kind::Plain, &["tenant_id", "endpoint"]),
-    ("payments_failed_total", Kind::Plain, &["reason"]),
-];
 
 /// What Prometheus and Alertmanager make themselves.
 const MADE_BY_OTHERS: [(&str, &[&str]); 3] = [
@@ -50,9 +18,16 @@ const MADE_BY_OTHERS: [(&str, &[&str]); 3] = [
 pub(super) const OF_THE_TARGET: [&str; 2] = ["service", "instance"];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+pub(super) enum Kind {
     Plain,
     Histogram,
+}
+
+/// A label, and all that it can be; nothing where that is open.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Label {
+    pub(super) name: String,
+    pub(super) values: Vec<String>,
 }
 
 /// Series by name, each with its own labels as Prometheus stores them.
@@ -60,6 +35,8 @@ enum Kind {
 pub(crate) struct Known {
     series: BTreeMap<String, BTreeSet<String>>,
     histograms: BTreeSet<String>,
+    /// What a label of a series can be, where that is told.
+    values: BTreeMap<(String, String), Vec<String>>,
     /// What services export, each by its own name.
     metrics: BTreeSet<String>,
 }
@@ -69,20 +46,23 @@ impl Known {
         let path = checkout.root().join("crates/belvedere-core/src/names.rs");
         let text = std::fs::read_to_string(&path)
             .with_context(|| format!("could not read {}", path.display()))?;
-        Self::parse(&text)
+        let mut known = Self::parse(&text)?;
+        let domain = std::fs::read_to_string(checkout.template().join("src/metrics.rs"))?;
+        for (name, kind, labels) in domain::declared(&domain) {
+            known.add_metric(&name, kind, &labels);
+        }
+        Ok(known)
     }
 
     fn parse(names: &str) -> Result<Self> {
         let mut known = Self {
             series: BTreeMap::new(),
+            values: BTreeMap::new(),
             histograms: BTreeSet::new(),
             metrics: BTreeSet::new(),
         };
         for (name, labels) in MADE_BY_OTHERS {
             known.add(name, labels.iter().map(|label| (*label).to_owned()));
-        }
-        for (name, kind, labels) in TO_COME {
-            known.add_metric(name, kind, &owned(labels));
         }
         for (doc, name) in constants(names) {
             let (kind, labels) = told(&doc).with_context(|| {
@@ -118,6 +98,12 @@ impl Known {
         self.series.get(series)
     }
 
+    /// All that a label of a series can be; nothing where that is open.
+    pub(super) fn values(&self, series: &str, label: &str) -> &[String] {
+        let key = (series.to_owned(), label.to_owned());
+        self.values.get(&key).map_or(&[], Vec::as_slice)
+    }
+
     /// Whether a text may speak of it.
     pub(crate) fn is_metric(&self, name: &str) -> bool {
         self.series.contains_key(name) || self.histograms.contains(name)
@@ -127,14 +113,20 @@ impl Known {
         self.histograms.contains(name)
     }
 
-    fn add_metric(&mut self, name: &str, kind: Kind, labels: &[String]) {
+    fn add_metric(&mut self, name: &str, kind: Kind, labels: &[Label]) {
         // What a metric calls like a label of the target, Prometheus renames.
-        let stored = labels.iter().map(|label| match label.as_str() {
-            "service" | "instance" | "job" => format!("exported_{label}"),
+        let stored = labels.iter().map(|label| match label.name.as_str() {
+            "service" | "instance" | "job" => format!("exported_{}", label.name),
             other => other.to_owned(),
         });
         let stored: Vec<_> = stored.collect();
         self.metrics.insert(name.to_owned());
+        for part in ["", "_sum", "_count", "_bucket"] {
+            for (label, stored) in labels.iter().zip(&stored) {
+                let key = (format!("{name}{part}"), stored.clone());
+                self.values.insert(key, label.values.clone());
+            }
+        }
         match kind {
             Kind::Plain => self.add(name, stored.into_iter()),
             Kind::Histogram => self.add_histogram(name, &stored),
@@ -153,10 +145,6 @@ impl Known {
     fn add(&mut self, name: &str, labels: impl Iterator<Item = String>) {
         self.series.insert(name.to_owned(), labels.collect());
     }
-}
-
-fn owned(labels: &[&str]) -> Vec<String> {
-    labels.iter().map(|label| (*label).to_owned()).collect()
 }
 
 /// Comment and value of every constant in `mod metric`.
@@ -183,8 +171,8 @@ fn constants(names: &str) -> Vec<(String, String)> {
     found
 }
 
-/// "Gauge by `db_system_name`, `state` (`used`, `idle`): .." is a gauge with two labels.
-fn told(doc: &str) -> Option<(Kind, Vec<String>)> {
+/// "Gauge by `db_system_name`, `state` (`used`, `idle`): .." is a gauge with two labels, one of them closed.
+fn told(doc: &str) -> Option<(Kind, Vec<Label>)> {
     let doc = doc.trim();
     let kind = match doc.split(|c: char| !c.is_ascii_alphabetic()).next()? {
         "Counter" | "Gauge" => Kind::Plain,
@@ -193,22 +181,20 @@ fn told(doc: &str) -> Option<(Kind, Vec<String>)> {
     };
     let head = doc.split([':', '.']).next().unwrap_or_default();
     let by = head.split_once(" by ").map_or("", |(_, by)| by);
-    let labels = without_parentheses(by);
-    let labels = labels.split('`').skip(1).step_by(2);
-    Some((kind, labels.map(str::to_owned).collect()))
-}
-
-fn without_parentheses(text: &str) -> String {
-    let mut depth = 0_usize;
-    let kept = text.chars().filter(|c| {
-        match c {
-            '(' => depth += 1,
-            ')' => depth = depth.saturating_sub(1),
-            _ => {}
+    let mut labels: Vec<Label> = Vec::new();
+    let mut is_value = false;
+    // Every other part stands in backticks, and parentheses between them.
+    for (at, part) in by.split('`').enumerate() {
+        match (at % 2 == 0, labels.last_mut()) {
+            (true, _) => is_value = (is_value || part.contains('(')) && !part.contains(')'),
+            (false, Some(label)) if is_value => label.values.push(part.to_owned()),
+            (false, _) => labels.push(Label {
+                name: part.to_owned(),
+                values: Vec::new(),
+            }),
         }
-        depth == 0
-    });
-    kept.collect()
+    }
+    Some((kind, labels))
 }
 
 #[cfg(test)]
@@ -242,6 +228,8 @@ pub mod event {
         assert_eq!(labels(&known, "wait_seconds_bucket"), ["le", "method"]);
         assert_eq!(labels(&known, "connections"), ["state", "system"]);
         assert!(known.labels("wait_seconds").is_none() && known.is_metric("wait_seconds"));
+        assert_eq!(known.values("connections", "state"), ["used", "idle"]);
+        assert!(known.values("connections", "system").is_empty());
         assert!(!known.is_metric("application_starting"));
     }
 

@@ -20,7 +20,7 @@ const LISTS: [&str; 6] = [
 enum Token {
     Name(String),
     /// What stands in quotes.
-    Text,
+    Text(String),
     Mark(char),
 }
 
@@ -29,6 +29,8 @@ enum Token {
 pub(crate) struct Selector {
     pub(crate) name: String,
     pub(super) labels: Vec<String>,
+    /// Labels and what they are held against: a word, or words apart by `|`.
+    values: Vec<(String, String)>,
     at: usize,
 }
 
@@ -70,13 +72,14 @@ impl Query {
         if is_call(next) || WORDS.contains(&name.as_str()) {
             return at + 1;
         }
-        let labels = match next {
+        let values = match next {
             Some(Token::Mark('{')) => chosen(tokens, at + 1),
             _ => Vec::new(),
         };
         self.selectors.push(Selector {
             name: name.clone(),
-            labels,
+            labels: values.iter().map(|(label, _)| label.clone()).collect(),
+            values,
             at,
         });
         match next {
@@ -149,10 +152,23 @@ impl Selector {
             .labels
             .iter()
             .filter(|label| !has_label(known, name, label));
-        unknown
-            .map(|label| format!("`{name}` has no label `{label}`"))
-            .collect()
+        let unknown = unknown.map(|label| format!("`{name}` has no label `{label}`"));
+        let values = self.values.iter();
+        let values = values.flat_map(|(label, text)| value_faults(known, name, label, text));
+        unknown.chain(values).collect()
     }
+}
+
+/// What a label can never be. Patterns that are more than a list of words are left to themselves.
+fn value_faults(known: &Known, series: &str, label: &str, text: &str) -> Vec<String> {
+    let values = known.values(series, label);
+    let is_word = |word: &&str| !word.is_empty() && word.chars().all(is_name);
+    let words = text.split('|').filter(is_word);
+    let never = words.filter(|word| !values.is_empty() && !values.iter().any(|it| it == word));
+    let all = values.join(", ");
+    never
+        .map(|word| format!("`{label}` of `{series}` is never `{word}`: it is one of {all}"))
+        .collect()
 }
 
 /// `rate (`, `sum by`.
@@ -170,14 +186,14 @@ fn has_label(known: &Known, series: &str, label: &str) -> bool {
             .is_some_and(|labels| labels.contains(label))
 }
 
-/// The labels in `{..}`, which begins at `open`: each stands before its operator.
-fn chosen(tokens: &[Token], open: usize) -> Vec<String> {
+/// The labels in `{..}`, which begins at `open`: each stands before what it is held against.
+fn chosen(tokens: &[Token], open: usize) -> Vec<(String, String)> {
     let inside = &tokens[open..closing(tokens, open)];
-    let names = inside.iter().filter_map(|token| match token {
-        Token::Name(name) => Some(name.clone()),
+    let pairs = inside.windows(2).filter_map(|pair| match pair {
+        [Token::Name(label), Token::Text(text)] => Some((label.clone(), text.clone())),
         _ => None,
     });
-    names.collect()
+    pairs.collect()
 }
 
 /// Where what is opened at `open` is closed.
@@ -233,7 +249,7 @@ fn tokens(expression: &str) -> Vec<Token> {
 
 fn kind(first: char, token: &str) -> Option<Token> {
     match first {
-        '"' | '\'' => Some(Token::Text),
+        '"' | '\'' => Some(Token::Text(token.trim_matches(first).to_owned())),
         '$' | '#' | '0'..='9' => None,
         first if is_name(first) => Some(Token::Name(token.to_owned())),
         '(' | ')' | '{' | '}' => Some(Token::Mark(first)),

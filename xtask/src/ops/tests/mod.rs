@@ -5,6 +5,7 @@ use std::fs;
 use super::*;
 
 mod drills;
+mod page;
 mod refusals;
 mod rules;
 mod runbooks;

@@ -110,6 +110,39 @@ fn a_label_that_a_metric_does_not_have_is_named() {
 }
 
 #[test]
+fn a_value_that_a_label_never_has_is_named() {
+    for (file, old, new, said) in [
+        (
+            "ops/prometheus/rules/requests.yml",
+            "slo=\"availability\"",
+            "slo=\"availible\"",
+            "`slo` of `slo_requests_total` is never `availible`",
+        ),
+        (
+            "ops/prometheus/rules/telemetry.yml",
+            "level=~\"error|critical\"",
+            "level=~\"error|fatal\"",
+            "`level` of `log_events_total` is never `fatal`",
+        ),
+        (
+            "ops/prometheus/tests/business.yml",
+            "reason=\"gateway_down\"",
+            "reason=\"gateway\"",
+            "`reason` of `payments_failed_total` is never `gateway`",
+        ),
+        (
+            "runbooks/JobFailing.md",
+            "outcome!='ok'",
+            "outcome!='lost'",
+            "`outcome` of `jobs_total` is never `lost`",
+        ),
+    ] {
+        let name = file.rsplit('/').next().unwrap();
+        Copy::with(file, old, new).is_refused(&[name, said]);
+    }
+}
+
+#[test]
 fn an_alert_without_a_runbook_and_a_runbook_without_an_alert_are_named() {
     let copy = Copy::remove("runbooks/Watchdog.md");
     copy.is_refused(&["service.yml: Watchdog", "runbooks/Watchdog.md"]);
