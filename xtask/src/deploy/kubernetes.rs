@@ -15,6 +15,10 @@ pub(super) const FOLDER: &str = "ops/k8s";
 pub(super) const KUSTOMIZATION: &str = "ops/k8s/kustomization.yaml";
 pub(super) const RULES: &str = "ops/k8s/prometheusrule.yaml";
 
+const README: &str = "ops/README.md";
+/// What the README applies before the rest.
+const FIRST: &str = "component in (config, migration)";
+
 /// Kind and name of what has to be there.
 const OBJECTS: [(&str, &str); 10] = [
     ("Deployment", NAME),
@@ -50,6 +54,7 @@ pub(super) fn check(files: &Files) -> Result<Vec<String>> {
     found.extend(missing.map(|(kind, name)| files.fault(FOLDER, &format!("no {kind} {name}"))));
     found.extend(kustomization_faults(files, &all)?);
     found.extend(rule_fault(files)?);
+    found.extend(settings_fault(files)?);
     Ok(found)
 }
 
@@ -99,6 +104,18 @@ fn kustomization_faults(files: &Files, all: &[Object]) -> Result<Vec<String>> {
         .iter()
         .map(|fault| files.fault(KUSTOMIZATION, fault))
         .collect())
+}
+
+/// The migration is applied before all else, and with it what it is told.
+fn settings_fault(files: &Files) -> Result<Option<String>> {
+    let kustomization = files.yaml(KUSTOMIZATION)?;
+    let labels = &kustomization["configMapGenerator"][0]["options"]["labels"];
+    let is_found =
+        labels["app.kubernetes.io/component"] == "config" && files.text(README)?.contains(FIRST);
+    Ok((!is_found).then(|| {
+        let fault = format!("the ConfigMap has to be a component `config`, and {README} has to apply `{FIRST}` first");
+        files.fault(KUSTOMIZATION, &fault)
+    }))
 }
 
 /// The alerts are those of Prometheus's own files.

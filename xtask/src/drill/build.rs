@@ -52,7 +52,7 @@ fn generate(checkout: &Checkout, around: &Path) -> Result<()> {
         name: NAME,
         database: "postgres",
         redis: true,
-        grpc: false,
+        grpc: true,
         jobs: true,
         destination: around,
         source: Source::Checkout(checkout.clone()),

@@ -48,7 +48,7 @@ pub(crate) fn run(checkout: &Checkout, args: &[String]) -> Result<()> {
     let begun = Instant::now();
     let (mut table, mut failed) = (Table::default(), Vec::new());
     for drill in chosen {
-        let named = format!("{}/{}", drill.alert, drill.cause);
+        let named = format!("{}/{}", drill.alert, drill.shown());
         match run::drill(&mut stack, drill) {
             Ok((row, seen)) => {
                 println!("{row}");
@@ -78,7 +78,7 @@ pub(crate) fn run(checkout: &Checkout, args: &[String]) -> Result<()> {
 fn keep(folder: &Path, named: &str, seen: &Transcript) -> Result<()> {
     let folder = folder.join("transcripts");
     fs::create_dir_all(&folder)?;
-    let file = format!("{}.txt", named.replace('/', "-"));
+    let file = format!("{}.txt", named.replace(['/', ' '], "-"));
     Ok(fs::write(folder.join(file), seen.to_string())?)
 }
 
@@ -106,7 +106,7 @@ fn choose(args: &[String]) -> Result<Vec<&'static Drill>> {
     }
     let is_chosen = |drill: &&Drill| match (wanted.is_empty(), classics) {
         (false, _) => wanted.iter().any(|name| drill.is(name)),
-        (true, true) => CLASSICS.iter().any(|name| drill.is(name)),
+        (true, true) => !drill.is_grpc && CLASSICS.iter().any(|name| drill.is(name)),
         (true, false) => true,
     };
     Ok(DRILLS.iter().filter(is_chosen).collect())

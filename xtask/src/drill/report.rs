@@ -7,7 +7,7 @@ use std::time::Duration;
 #[derive(Debug, Clone)]
 pub(super) struct Row {
     pub(super) alert: &'static str,
-    pub(super) cause: &'static str,
+    pub(super) cause: String,
     /// The receiver that was told.
     pub(super) way: String,
     /// From the fault to the notification.
@@ -52,7 +52,7 @@ mod tests {
     fn a_row_has_all_figures() {
         let row = Row {
             alert: "ServiceDown",
-            cause: "gone",
+            cause: "gone".to_owned(),
             way: "page".to_owned(),
             fired: Duration::from_millis(4540),
             resolved: Duration::from_secs(2),

@@ -57,7 +57,7 @@ pub(super) fn drill(stack: &mut Stack, drill: &Drill) -> Result<(Row, Transcript
     drop(fault);
     let row = Row {
         alert: drill.alert,
-        cause: drill.cause,
+        cause: drill.shown(),
         way: note.way,
         fired: note.at.duration_since(begun),
         resolved: resolved.saturating_duration_since(found),

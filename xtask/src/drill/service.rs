@@ -38,6 +38,7 @@ pub(super) struct Service {
     pub(super) folder: PathBuf,
     pub(super) http: SocketAddr,
     pub(super) admin: SocketAddr,
+    pub(super) grpc: SocketAddr,
     binary: PathBuf,
     env: Vec<(String, OsString)>,
     journal: Journal,
@@ -52,21 +53,23 @@ struct Journal {
 }
 
 impl Service {
-    /// At two addresses that stay; not started yet.
+    /// At three addresses that stay; not started yet.
     pub(super) fn new(binary: &Path, folder: &Path, log: &Path) -> Result<Self> {
         let inherited = ["PATH", "HOME", "TMPDIR"];
         let inherited = inherited
             .iter()
             .filter_map(|name| Some(((*name).to_owned(), std::env::var_os(name)?)));
-        let (http, admin) = (free_address()?, free_address()?);
+        let (http, admin, grpc) = (free_address()?, free_address()?, free_address()?);
         let mut env: Vec<_> = inherited.collect();
         env.push(("HTTP__ADDR".to_owned(), http.to_string().into()));
         env.push(("ADMIN__ADDR".to_owned(), admin.to_string().into()));
+        env.push(("GRPC__ADDR".to_owned(), grpc.to_string().into()));
         File::create(log)?;
         Ok(Self {
             folder: folder.to_owned(),
             http,
             admin,
+            grpc,
             binary: binary.to_owned(),
             env,
             journal: Journal {

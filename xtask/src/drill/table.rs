@@ -18,9 +18,24 @@ pub(super) struct Drill {
     pub(super) with: &'static [(&'static str, &'static str)],
     /// The runbook only asks, or finds whom to ask: what is wrong is ended by whoever owns it.
     pub(super) others_mend: bool,
+    /// Callers come by gRPC alone.
+    pub(super) is_grpc: bool,
 }
 
 impl Drill {
+    const fn by_grpc(self) -> Self {
+        Self {
+            is_grpc: true,
+            ..self
+        }
+    }
+
+    /// For people.
+    pub(super) fn shown(&self) -> String {
+        let by = if self.is_grpc { " by gRPC" } else { "" };
+        format!("{}{by}", self.cause)
+    }
+
     const fn mended_by_others(self) -> Self {
         Self {
             others_mend: true,
@@ -49,6 +64,7 @@ const fn drill(
         inject,
         with,
         others_mend: false,
+        is_grpc: false,
     }
 }
 
@@ -96,6 +112,7 @@ pub(super) const DRILLS: &[Drill] = &[
         dependencies::gateway_fails,
         &[],
     ),
+    drill("HighErrorRate", "upstream", dependencies::grpc_fails, &[]).by_grpc(),
     drill("HighErrorRate", "database-down", database::gone, &[]),
     drill(
         "HighErrorRate",
@@ -112,6 +129,7 @@ pub(super) const DRILLS: &[Drill] = &[
         &KILL,
     ),
     drill("SlowResponses", "upstream", dependencies::gateway_late, &[]),
+    drill("SlowResponses", "upstream", dependencies::grpc_late, &[]).by_grpc(),
     drill(
         "SlowResponses",
         "pool-wait",

@@ -51,10 +51,14 @@ fn quoted(cell: &str) -> impl Iterator<Item = &str> {
     cell.split('`').skip(1).step_by(2)
 }
 
-/// The names of all functions of the crates.
+/// The names of all functions of the crates, and of what checks them.
 fn functions(root: &Path) -> Result<BTreeSet<String>> {
     let mut found = BTreeSet::new();
-    for path in files(&root.join("crates"))? {
+    let (crates, checks) = (
+        files(&root.join("crates"))?,
+        files(&root.join("xtask/src"))?,
+    );
+    for path in crates.into_iter().chain(checks) {
         if path.extension().is_some_and(|extension| extension == "rs") {
             found.extend(names(&fs::read_to_string(&path)?).map(str::to_owned));
         }

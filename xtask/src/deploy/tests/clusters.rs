@@ -138,6 +138,11 @@ fn an_object_that_is_not_there_or_not_listed_is_named() {
                 "services.yaml is not there",
             ),
             ("newTag: 0.1.0", "newTag: latest", "no pinned tag"),
+            (
+                "component: config",
+                "component: settings",
+                "the ConfigMap has to be a component `config`",
+            ),
         ],
     );
     let found = copy.with(

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 
-use super::done;
+use super::{done, grpc};
 use crate::drill::gateway::Mood;
 use crate::drill::service::Terms;
 use crate::drill::stack::Site;
@@ -34,6 +34,18 @@ pub(in crate::drill) fn required_redis_gone(site: &Site) -> Result<Fault> {
 pub(in crate::drill) fn gateway_fails(site: &Site) -> Result<Fault> {
     site.gateway.is(Mood::Answers(503));
     done()
+}
+
+/// A gRPC method fails, and there is nothing else.
+pub(in crate::drill) fn grpc_fails(site: &Site) -> Result<Fault> {
+    grpc::orders_alone(site);
+    gateway_fails(site)
+}
+
+/// A gRPC method is slow, and there is nothing else.
+pub(in crate::drill) fn grpc_late(site: &Site) -> Result<Fault> {
+    grpc::orders_alone(site);
+    gateway_late(site)
 }
 
 pub(in crate::drill) fn gateway_late(site: &Site) -> Result<Fault> {

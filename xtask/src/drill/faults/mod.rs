@@ -2,6 +2,7 @@
 
 pub(super) mod database;
 pub(super) mod dependencies;
+mod grpc;
 pub(super) mod jobs;
 pub(super) mod process;
 pub(super) mod requests;

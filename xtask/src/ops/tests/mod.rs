@@ -5,7 +5,7 @@ use std::fs;
 use super::*;
 
 mod drills;
-mod page;
+mod pages;
 mod refusals;
 mod rules;
 mod runbooks;
