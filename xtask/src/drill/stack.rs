@@ -154,6 +154,8 @@ impl Site {
         }
         // Whoever looks anew takes a counter that he has not seen before for one that has just begun.
         self.service.restart()?;
+        // A night is over every 24 minutes.
+        orders::obey(self, "report-orders")?;
         tell_prometheus(&self.service)
     }
 

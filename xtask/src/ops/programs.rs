@@ -46,7 +46,8 @@ pub(super) fn run_test(file: &Path) -> Result<Vec<String>> {
     refusal(promtool.args(["test", "rules"]).arg(file))
 }
 
-fn check_config(ops: &Ops) -> Result<Vec<String>> {
+/// It can be loaded, with every file that it names.
+pub(super) fn check_config(ops: &Ops) -> Result<Vec<String>> {
     let mut promtool = Command::new("promtool");
     promtool.args(["check", "config", "--lint=none"]);
     promtool.arg(ops.prometheus().join("prometheus.yml"));

@@ -55,6 +55,25 @@ fn what_promtool_refuses_is_named() {
 }
 
 #[test]
+fn a_configuration_that_prometheus_cannot_load_is_named() {
+    let file = "ops/prometheus/prometheus.yml";
+    for (old, new, said) in [
+        ("scrape_interval: 15s", "scrape_interval: soon", "soon"),
+        ("file_sd_configs", "files_sd_configs", "files_sd_configs"),
+    ] {
+        let copy = Copy::with(file, old, new);
+        names(
+            &programs::check_config(&copy.ops).unwrap(),
+            &["prometheus.yml", said],
+        );
+    }
+    assert_eq!(
+        programs::check_config(&Copy::new().ops).unwrap(),
+        Vec::<String>::new()
+    );
+}
+
+#[test]
 fn a_rule_that_fails_its_tests_is_named() {
     let copy = Copy::with("ops/prometheus/rules/service.yml", "for: 1m", "for: 4m");
     names(
