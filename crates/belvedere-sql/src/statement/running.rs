@@ -12,8 +12,13 @@ use opentelemetry::trace::SpanKind;
 use sqlx::{Error, SqlStr};
 
 use super::{
-    SLOW_QUERY_TEXT, Sight, Watch, allowance::Allowance, attribute, comment::Commented,
-    shapes::Known, show, sight::Seen,
+    SLOW_QUERY_TEXT, Sight, Watch,
+    allowance::Allowance,
+    attribute,
+    comment::Commented,
+    shapes::Known,
+    show::{self, Shown},
+    sight::Seen,
 };
 use crate::{
     QueryClass,
@@ -36,6 +41,7 @@ pub(crate) enum Reads {
 pub(crate) struct Running {
     watch: Arc<Watch>,
     known: Arc<Known>,
+    shown: Shown,
     sql: SqlStr,
     span: Option<ChildSpan>,
     allowance: Allowance,
@@ -55,9 +61,12 @@ impl Running {
     /// The span begins here, below the span that makes the call, and covers the wait for a connection;
     /// the clock of the metrics begins with [`Running::send`].
     pub(crate) fn begin(watch: &Arc<Watch>, class: QueryClass, sql: SqlStr, reads: Reads) -> Self {
+        let span = ChildSpan::begin();
+        let (known, shown) = watch.shapes.of(&sql);
         Self {
-            span: ChildSpan::begin(),
-            known: watch.shapes.of(&sql),
+            span,
+            known,
+            shown,
             allowance: Allowance::begin(class, watch.request_limit),
             slow_after: watch.slow_after(class),
             watch: Arc::clone(watch),
@@ -196,7 +205,7 @@ impl Running {
     }
 
     fn finish(&self, span: ChildSpan, failure: Option<&Failure>) {
-        let text = show::span_text(self.sql.as_str());
+        let text = self.shown.text(self.sql.as_str());
         let mut attributes = self.attributes(&text);
         let status = match failure {
             Some(failure) if failure.is_error => Status::Error(&failure.class),

@@ -9,7 +9,7 @@ use belvedere_core::names::metric;
 use metrics::{Counter, Histogram};
 use sqlx::SqlStr;
 
-use super::{shape::Shape, texts::Texts};
+use super::{shape::Shape, show::Shown, texts::Texts};
 
 /// Collections that have handles of their own: half of a metric's budget of label sets (contract, section 4), so that two pools
 /// of one process fit in.
@@ -50,8 +50,8 @@ impl Shapes {
         }
     }
 
-    /// The handles for a statement. A text that comes again is not read again.
-    pub(super) fn of(&self, sql: &SqlStr) -> Arc<Known> {
+    /// The handles for a statement, and how it is shown. A text that comes again is not read again.
+    pub(super) fn of(&self, sql: &SqlStr) -> (Arc<Known>, Shown) {
         self.texts.get(sql, || self.get(Shape::of(sql.as_str())))
     }
 
@@ -137,9 +137,11 @@ mod tests {
             (0..2000).map(|id| SqlStr::from_static(format!("SELECT {id} FROM t{}", id % 9).leak()));
         let texts: Vec<_> = texts.collect();
         for sql in texts.iter().chain(&texts) {
-            let first = shapes.of(sql);
+            let (first, shown) = shapes.of(sql);
+            let masked = format!("SELECT ? FROM {}", first.collection);
+            assert_eq!(shown.text(sql.as_str()), masked);
             assert_eq!(&*first.collection, &sql.as_str()[sql.as_str().len() - 2..]);
-            assert!(Arc::ptr_eq(&first, &shapes.of(sql)));
+            assert!(Arc::ptr_eq(&first, &shapes.of(sql).0));
         }
     }
 

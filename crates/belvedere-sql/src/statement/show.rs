@@ -1,14 +1,42 @@
 //! The text of a statement as people may see it.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, sync::Arc};
 
 use super::lexer::{Token, Tokens};
 
 /// A span's text is cut here: a bulk insert must not fill the exporter's queue.
 const SPAN_TEXT: usize = 4096;
 
+/// What is known of a text, to show it.
+#[derive(Debug, Clone)]
+pub(super) enum Shown {
+    /// Nothing: it is read when it is to be shown.
+    Unread,
+    /// There is nothing in it to replace.
+    AsItIs,
+    Masked(Arc<str>),
+}
+
+impl Shown {
+    pub(super) fn of(sql: &str) -> Self {
+        match span_text(sql) {
+            Cow::Borrowed(text) if text.len() == sql.len() => Self::AsItIs,
+            text => Self::Masked(text.into()),
+        }
+    }
+
+    /// `db.query.text` of `sql`, which this is of.
+    pub(super) fn text<'s>(&'s self, sql: &'s str) -> Cow<'s, str> {
+        match self {
+            Self::Unread => span_text(sql),
+            Self::AsItIs => Cow::Borrowed(sql),
+            Self::Masked(text) => Cow::Borrowed(text),
+        }
+    }
+}
+
 /// `db.query.text`: literals replaced by `?`.
-pub(super) fn span_text(sql: &str) -> Cow<'_, str> {
+fn span_text(sql: &str) -> Cow<'_, str> {
     match masked(sql) {
         Cow::Borrowed(text) => Cow::Borrowed(&text[..text.floor_char_boundary(SPAN_TEXT)]),
         Cow::Owned(mut text) => {
@@ -85,6 +113,16 @@ mod tests {
         ] {
             assert!(matches!(span_text(plain), Cow::Borrowed(_)), "{plain}");
         }
+    }
+
+    #[test]
+    fn what_is_remembered_of_a_text_is_what_would_be_read_anew() {
+        let long = format!("SELECT a FROM {}", "b".repeat(SPAN_TEXT));
+        for sql in ["SELECT a FROM b", "SELECT 'a' FROM b", &long] {
+            assert_eq!(Shown::of(sql).text(sql), span_text(sql));
+            assert_eq!(Shown::Unread.text(sql), span_text(sql));
+        }
+        assert!(matches!(Shown::of("SELECT a"), Shown::AsItIs));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::{
 use foldhash::fast::RandomState;
 use sqlx::SqlStr;
 
-use super::shapes::Known;
+use super::{shapes::Known, show::Shown};
 
 /// Texts that are remembered at once: far more than a service writes down, so that two of these seldom share a place.
 const PLACES: usize = 512;
@@ -26,6 +26,7 @@ pub(super) struct Texts {
 struct Text {
     sql: SqlStr,
     known: Arc<Known>,
+    shown: Shown,
 }
 
 impl Texts {
@@ -37,20 +38,27 @@ impl Texts {
     }
 
     /// What is known of `sql`: what `learn` finds out, unless it has come before.
-    pub(super) fn get(&self, sql: &SqlStr, learn: impl FnOnce() -> Arc<Known>) -> Arc<Known> {
+    pub(super) fn get(
+        &self,
+        sql: &SqlStr,
+        learn: impl FnOnce() -> Arc<Known>,
+    ) -> (Arc<Known>, Shown) {
         if sql.as_str().len() > LONGEST {
-            return learn();
+            return (learn(), Shown::Unread);
         }
         let mut place = self.place(sql.as_str());
         match &*place {
-            Some(text) if text.sql.as_str() == sql.as_str() => Arc::clone(&text.known),
+            Some(text) if text.sql.as_str() == sql.as_str() => {
+                (Arc::clone(&text.known), text.shown.clone())
+            }
             _ => {
-                let known = learn();
+                let (known, shown) = (learn(), Shown::of(sql.as_str()));
                 *place = Some(Text {
                     sql: sql.clone(),
                     known: Arc::clone(&known),
+                    shown: shown.clone(),
                 });
-                known
+                (known, shown)
             }
         }
     }
