@@ -146,6 +146,11 @@ impl<DB: Backend> Db<DB> {
         self.inner.breakdown.saw();
     }
 
+    #[cfg(test)]
+    pub(super) fn waits_before_it_opens(&self) -> bool {
+        self.inner.breakdown.pause().is_some()
+    }
+
     /// After a breakdown, a short wait before a new connection is opened: nobody gains if all replicas do so at once.
     pub(super) async fn spread(&self) {
         if let Some(pause) = self.inner.breakdown.pause()

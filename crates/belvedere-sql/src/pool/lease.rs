@@ -52,24 +52,28 @@ impl<DB: Backend> Lease<DB> {
         taken
     }
 
-    /// One that is there, and still works.
+    /// One that is there, and still works. Those that broke while nobody used them, as all have when the server restarts, are
+    /// put away here: sqlx would open another at once in place of each.
     async fn take_idle(db: &Db<DB>) -> Result<Option<Self>, Error> {
-        let Some(idle) = db.raw_pool().try_acquire() else {
-            return Ok(None);
-        };
-        let mut lease = Self::new(db, idle);
-        if !DB::BREAKS_IDLE {
-            return Ok(Some(lease));
-        }
-        lease.work = Work::Statement;
         let limit = db.raw_pool().options().get_acquire_timeout();
-        let pong = time::timeout(limit, lease.connection().ping()).await;
-        if let Ok(Ok(())) = pong {
-            lease.work = Work::Nothing;
-            return Ok(Some(lease));
+        while let Some(idle) = db.raw_pool().try_acquire() {
+            let mut lease = Self::new(db, idle);
+            if !DB::BREAKS_IDLE {
+                return Ok(Some(lease));
+            }
+            lease.work = Work::Statement;
+            let pong = time::timeout(limit, lease.connection().ping()).await;
+            if let Ok(Ok(())) = pong {
+                lease.work = Work::Nothing;
+                return Ok(Some(lease));
+            }
+            lease.spoil();
+            db.saw_breakdown();
+            if pong.is_err() {
+                return Err(Error::PoolTimedOut);
+            }
         }
-        lease.spoil();
-        pong.map_or(Err(Error::PoolTimedOut), |_| Ok(None))
+        Ok(None)
     }
 
     async fn take_any(db: &Db<DB>) -> Result<Self, Error> {
@@ -213,5 +217,36 @@ impl<DB: Backend> InUse<DB> {
 impl<DB: Backend> Drop for InUse<DB> {
     fn drop(&mut self) {
         self.db.sights().give_back(Arc::clone(&self.sight));
+    }
+}
+
+#[cfg(all(test, feature = "postgres"))]
+mod tests {
+    use belvedere_testing::ThrowAwayPostgres;
+    use futures_util::future::join_all;
+    use sqlx::Postgres;
+
+    use super::*;
+    use crate::DatabaseConfig;
+
+    #[tokio::test]
+    async fn connections_that_broke_while_idle_are_put_away_before_another_is_opened() {
+        let server = ThrowAwayPostgres::server().unwrap();
+        let config = DatabaseConfig {
+            url: Some(server.url().into()),
+            ..DatabaseConfig::default()
+        };
+        let db: Db<Postgres> = Db::connect(&config, Duration::from_secs(5)).await.unwrap();
+        let asleep = (0..5).map(|_| sqlx::query("SELECT pg_sleep(0.3)").execute(&db));
+        join_all(asleep).await;
+        while db.raw_pool().num_idle() < 5 {
+            time::sleep(Duration::from_millis(5)).await;
+        }
+        assert!(!db.waits_before_it_opens());
+        server.restart().unwrap();
+        assert!(Lease::take_idle(&db).await.unwrap().is_none());
+        assert_eq!(db.raw_pool().num_idle(), 0);
+        assert!(db.waits_before_it_opens());
+        Lease::take(&db).await.unwrap();
     }
 }
