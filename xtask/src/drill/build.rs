@@ -22,7 +22,8 @@ const ADDED: [(&str, &str, &str); 3] = [
     (
         "Cargo.toml",
         "[dependencies]\n",
-        "metrics = \"0.24.6\"\ntokio = { version = \"1.54\", features = [\"rt\", \"time\"] }\n",
+        // tokio is there already: for gRPC.
+        "metrics = \"0.24.6\"\n",
     ),
 ];
 
