@@ -27,10 +27,11 @@ const SETTLED: Duration = Duration::from_millis(250);
 const RUNS: [usize; 2] = [300, 2_300];
 
 fn main() {
-    let mut arguments = env::args().skip(1);
-    match arguments.next().as_deref() {
+    if let Ok(side) = env::var(peer::SERVES) {
+        return server::serve(&side);
+    }
+    match env::args().nth(1).as_deref() {
         Some(peer::COLLECTOR) => peer::collect(),
-        Some(peer::SERVE) => server::serve(arguments.next().as_deref()),
         Some("--instructions") => measure(instructions()),
         _ => measure(cpu()),
     }

@@ -14,8 +14,8 @@ use super::{SETTLED, client::Client, server::ADDR};
 
 /// What this program is called with to be the collector.
 pub(super) const COLLECTOR: &str = "--collector";
-/// What it is called with to be a server, with the name of a side.
-pub(super) const SERVE: &str = "--serve";
+/// What makes it a server, with the name of a side. A service takes arguments for its own.
+pub(super) const SERVES: &str = "BENCH_SERVES";
 /// Under valgrind, on a busy machine.
 const START_LIMIT: Duration = Duration::from_secs(120);
 
@@ -100,7 +100,7 @@ impl Peer {
         let addr = free_addr();
         command
             .args(words)
-            .args([SERVE, &format!("{side:?}")])
+            .env(SERVES, format!("{side:?}"))
             .env(ADDR, addr.to_string())
             .env("HTTP__ADDR", "127.0.0.1:0")
             .env("ADMIN__ADDR", "127.0.0.1:0")

@@ -16,9 +16,9 @@ use super::echo::{Echo, descriptors};
 pub(super) const ADDR: &str = "GRPC__ADDR";
 
 /// `bare` is tonic alone; anything else is a service, as its environment says.
-pub(super) fn serve(side: Option<&str>) {
+pub(super) fn serve(side: &str) {
     thread::spawn(tell_cpu);
-    if side == Some("Bare") {
+    if side == "Bare" {
         bare();
     } else {
         belvedere::main(about!(), compose);
