@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use belvedere_testing::OtlpSink;
+use belvedere_testing::{OtlpSink, TokenIssuer};
 use serde_json::Value;
 
 use super::files::{Files, texts};
@@ -17,7 +17,12 @@ use crate::template_test::preset::{Preset, start_until_ready};
 /// A migration that has nothing to do, and the last span of a service, on a busy machine.
 const LIMIT: Duration = Duration::from_secs(60);
 /// Where each of them is, is the preset's to say.
-const PLACES: [&str; 3] = ["DATABASE_URL", "REDIS_URL", "OTEL_EXPORTER_OTLP_ENDPOINT"];
+const PLACES: [&str; 4] = [
+    "DATABASE_URL",
+    "REDIS_URL",
+    "OTEL_EXPORTER_OTLP_ENDPOINT",
+    "AUTH__JWT_JWKS_URL",
+];
 
 /// With the stack's variables it serves; through a collector that is wired as the stack's, its spans arrive where Jaeger would be, and
 /// its lines where Loki would.
@@ -63,8 +68,10 @@ pub(crate) fn in_the_cluster(preset: &Preset) -> Result<()> {
     }
     let kustomization = files.yaml(kubernetes::KUSTOMIZATION)?;
     let literals = &kustomization["configMapGenerator"][0]["literals"];
+    let issuer = TokenIssuer::start()?;
     let launch = |object: &Value| {
-        let launch = with(preset.launch(), variables(container(object), literals));
+        let launch = preset.launch().env("AUTH__JWT_JWKS_URL", issuer.jwks_url());
+        let launch = with(launch, variables(container(object), literals));
         texts(&container(object)["args"]).fold(launch, Launch::arg)
     };
     migrates(&launch(&files.yaml("ops/k8s/migrate.yaml")?))?;
