@@ -70,6 +70,9 @@ fn run_preset(checkout: &Checkout, checks: &Checks, database: &'static str) -> O
     checks.run("it serves as in the stack, behind a collector", || {
         crate::deploy::serves::in_the_stack(&preset)
     });
+    checks.run("it migrates, serves and works as in Kubernetes", || {
+        crate::deploy::serves::in_the_cluster(&preset)
+    });
     if preset.system() == "postgresql" {
         checks.run("every panel of every dashboard shows something", || {
             crate::dashboards::check_live(checkout, &preset)
