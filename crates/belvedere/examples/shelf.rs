@@ -36,6 +36,9 @@ settings! {
     }
 }
 
+/// Asking twice is as good as once.
+const FIND: &str = "shelf.v1.Shelf/Find";
+
 /// What is looked for.
 #[derive(Clone, PartialEq, prost::Message)]
 struct Wanted {
@@ -86,7 +89,7 @@ async fn compose(boot: Boot<Settings>) -> Result<Stopped, BootError> {
     let database = Db::<Sqlite>::connect(&config.database, patience).await?;
     let next = &config.app.next;
     let next = match next.url {
-        Some(_) => Some(boot.channel("next", next)?),
+        Some(_) => Some(boot.channel("next", next)?.idempotent([FIND])),
         None => None,
     };
     let routes = Router::new().route("/found", get(found)).with_state(next);
@@ -112,7 +115,7 @@ async fn ask(next: Channel) -> Result<Found, Status> {
     wanted
         .metadata_mut()
         .insert("x-tenant-id", "acme".parse().expect("it is ASCII"));
-    let path = "/shelf.v1.Shelf/Find".parse().expect("it is a path");
+    let path = format!("/{FIND}").parse().expect("it is a path");
     let codec = ProstCodec::<Wanted, Found>::default();
     Ok(client.unary(wanted, path, codec).await?.into_inner())
 }

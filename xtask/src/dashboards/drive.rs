@@ -58,6 +58,7 @@ pub(super) fn all(scene: &mut Scene, preset: &Preset, seconds: u64) -> Result<()
     let _open = caller.watch_orders()?;
     let mut round = 0;
     sql(preset, JOBS)?.wait()?;
+    task_ends(scene)?;
     while Instant::now() < end {
         ordinary(scene, round)?;
         // The second one is refused.
@@ -67,6 +68,7 @@ pub(super) fn all(scene: &mut Scene, preset: &Preset, seconds: u64) -> Result<()
         round += 1;
         interrupt::pause(PAUSE)?;
     }
+    task_ends(scene)?;
     database_is_locked(scene, preset)?;
     scene.redis.kill();
     overflow(scene)?;
@@ -74,7 +76,14 @@ pub(super) fn all(scene: &mut Scene, preset: &Preset, seconds: u64) -> Result<()
         ordinary(scene, round)?;
         interrupt::pause(PAUSE)?;
     }
-    Ok(())
+    scene.shelves.call_in_vain()
+}
+
+/// By a panic, and is started again.
+fn task_ends(scene: &Scene) -> Result<()> {
+    Call::get("/reconcile/13")
+        .send(scene.working.http)
+        .map(drop)
 }
 
 fn ordinary(scene: &Scene, round: u64) -> Result<()> {

@@ -23,14 +23,10 @@ const WINDOW: &str = "10s";
 const RANGE: &str = "10m";
 
 /// What no service here tells, and why. One that is told all the same has to go from here: a run fails by it.
-const NEEDS: [(&str, &str); 3] = [
-    (
-        "rpc_client_retries_total",
-        "an upstream that does not answer calls which may be repeated",
-    ),
-    ("task_restarts_total", "a task that ends too early"),
-    ("rate_limit_evictions_total", "a flood from many addresses"),
-];
+const NEEDS: [(&str, &str); 1] = [(
+    "rate_limit_evictions_total",
+    "some hundred thousand callers within seconds",
+)];
 /// Panels that tell of something only while it is there: nought is an answer, and all is well.
 const MAY_BE_NOUGHT: [&str; 4] = [
     "Tasks that wait",

@@ -30,6 +30,8 @@ pub(super) struct Scene {
     pub(super) shop: Service,
     /// The example whose routes panic, fail and sleep.
     pub(super) rough: Service,
+    /// The example that works beside its requests.
+    pub(super) working: Service,
     pub(super) sink: OtlpSink,
     pub(super) redis: ThrowAwayRedis,
     pub(super) shelves: Shelves,
@@ -60,15 +62,24 @@ impl Scene {
         let rough = example(checkout, "rough", folder.path())?;
         let tls = certificate(rough.clone(), folder.path())?.start()?;
         let rough = rough.env("PROMETHEUS__SERIES_PER_METRIC", "2").start()?;
+        let working = example(checkout, "working", folder.path())?.start()?;
         let node = NodeExporter::start()?;
         let shelves = Shelves::start(checkout, folder.path())?;
         let [front, back] = shelves.admin();
-        let services = [shop.admin, rough.admin, tls.admin, front, back];
+        let services = [
+            shop.admin,
+            rough.admin,
+            working.admin,
+            tls.admin,
+            front,
+            back,
+        ];
         let prometheus = watch(&checkout.template(), &services, node.address)?;
         Ok(Self {
             prometheus,
             shop,
             rough,
+            working,
             sink,
             redis,
             shelves,

@@ -21,7 +21,8 @@ const WATCH_SEVEN: &[u8] = b"\x00\x00\x00\x00\x02\x08\x07";
 /// All of it ends when this is dropped.
 pub(super) struct Shelves {
     front: Service,
-    back: Service,
+    back: Option<Service>,
+    back_admin: SocketAddr,
     back_grpc: SocketAddr,
     _watcher: Watcher,
 }
@@ -49,20 +50,32 @@ impl Shelves {
             .spawn();
         Ok(Self {
             front,
-            back,
+            back_admin: back.admin,
+            back: Some(back),
             back_grpc,
             _watcher: Watcher(watcher.context("could not run curl")?),
         })
     }
 
     pub(super) const fn admin(&self) -> [SocketAddr; 2] {
-        [self.front.admin, self.back.admin]
+        [self.front.admin, self.back_admin]
     }
 
     /// A call that succeeds, through both; and one that does not.
     pub(super) fn call(&self, folder: &Path) -> Result<()> {
         Call::get("/found").send(self.front.http)?;
         command::capture(&mut grpc(self.back_grpc, "Find", &folder.join("find"))).map(drop)
+    }
+
+    /// Calls what is gone: each time again, and in vain.
+    pub(super) fn call_in_vain(&mut self) -> Result<()> {
+        if let Some(back) = self.back.take() {
+            back.running.stop()?;
+        }
+        for _ in 0..10 {
+            Call::get("/found").send(self.front.http)?;
+        }
+        Ok(())
     }
 }
 

@@ -12,6 +12,7 @@ use tracing::{
     field::{Field, Visit},
 };
 use tracing_subscriber::{
+    filter::{LevelFilter, Targets},
     layer::{Context, Layer, SubscriberExt},
     registry,
 };
@@ -42,7 +43,11 @@ impl Logs {
     /// Becomes the process's log. Panics are told as telemetry tells them.
     pub(crate) fn install() -> Self {
         let logs = Self::default();
-        let subscriber = registry().with(Capture(logs.clone()));
+        // What the libraries below tell of each frame would be most of it.
+        let ours = Targets::new().with_default(LevelFilter::TRACE);
+        let ours =
+            ours.with_targets(["h2", "hyper", "tower"].map(|below| (below, LevelFilter::OFF)));
+        let subscriber = registry().with(Capture(logs.clone()).with_filter(ours));
         tracing::subscriber::set_global_default(subscriber).unwrap();
         let print = panic::take_hook();
         panic::set_hook(Box::new(move |info| {
@@ -56,9 +61,9 @@ impl Logs {
     }
 
     pub(crate) fn named(&self, name: &str) -> Vec<Event> {
-        let mut events = self.0.lock().unwrap().clone();
-        events.retain(|event| event.message == name);
-        events
+        let events = self.0.lock().unwrap();
+        let named = events.iter().filter(|event| event.message == name);
+        named.cloned().collect()
     }
 
     pub(crate) fn completed(&self) -> Vec<Event> {

@@ -83,7 +83,10 @@ fn the_production_settings_of_the_template_limit_callers_behind_an_ingress() {
     let folder = tempfile::tempdir().unwrap();
     let config = folder.path().join("config");
     std::fs::create_dir(&config).unwrap();
-    std::fs::write(config.join("production.toml"), PRODUCTION).unwrap();
+    // With all that a placeholder may leave out.
+    let settings = PRODUCTION.lines().filter(|line| !line.starts_with("{%"));
+    let settings: Vec<_> = settings.collect();
+    std::fs::write(config.join("production.toml"), settings.join("\n")).unwrap();
     let run = |variables: &[(&str, &str)]| {
         let mut command = Command::new(example("guarded"));
         command.arg("config").current_dir(folder.path());
