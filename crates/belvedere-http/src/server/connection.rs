@@ -214,7 +214,7 @@ async fn converse<S>(
             connection.as_mut(),
             patience.as_mut(),
             shutdown.stopping(),
-            || shutdown.is_stopping(),
+            || shutdown.is_draining(),
         )
         .await;
     }
@@ -222,7 +222,7 @@ async fn converse<S>(
         connection.as_mut().graceful_shutdown();
         patience.as_mut().hurry();
         end = watch(connection, patience, shutdown.aborting(), || {
-            shutdown.is_aborting()
+            shutdown.is_draining()
         })
         .await;
     }
@@ -246,13 +246,14 @@ async fn draining_or_old(shutdown: &Shutdown, old: Option<Instant>) {
 
 /// Drives a connection until it ends, is waited for too long, or the shutdown has `advanced`.
 ///
-/// To listen takes a lock that all connections share, so that is done once, and again only when it `has_advanced`: every request
-/// comes by here. Without tokio's budget, which could keep the one time from being it.
+/// To listen takes a lock that all connections share, so that is done once until the end `has_begun`: every request comes by here.
+/// From then on it is done each time, since whoever is told of one step, late, has to listen again for the next. Without tokio's
+/// budget, which could keep the one time from being it.
 async fn watch<C>(
     mut connection: Pin<&mut C>,
     mut patience: Pin<&mut Patience<'_>>,
     advanced: impl Future<Output = ()>,
-    has_advanced: impl Fn() -> bool,
+    has_begun: impl Fn() -> bool,
 ) -> End
 where
     C: Future<Output = Result<(), Box<dyn Error + Send + Sync>>>,
@@ -263,7 +264,7 @@ where
         if let Poll::Ready(ended) = connection.as_mut().poll(task) {
             return Poll::Ready(End::Served(ended));
         }
-        let listens = !is_listening || has_advanced();
+        let listens = !is_listening || has_begun();
         is_listening = true;
         if listens && advanced.as_mut().poll(task).is_ready() {
             return Poll::Ready(End::Shutdown);
