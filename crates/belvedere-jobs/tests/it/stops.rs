@@ -20,6 +20,8 @@ on_each! {
         enqueue(&note("running")).on(&pool).await.unwrap();
         let mut worker = start(Jobs::new(pool.clone()).handle(slow)).await;
         seen.wait_for(1).await;
+        // It looks once more right after it has found something.
+        tokio::time::sleep(Duration::from_millis(200)).await;
         worker.shutdown.drain();
         enqueue(&note("waiting")).on(&pool).await.unwrap();
         assert_eq!(worker.running.ended().await, 0);

@@ -38,7 +38,7 @@ async fn what_does_not_end_is_cut_at_the_timeout_and_told() {
     let cut = lines
         .iter()
         .filter(|line| line["message"] == "request_completed" && line["outcome"] == "shutdown");
-    assert_eq!(cut.count(), 2);
+    assert_eq!(cut.count(), 2, "{lines:#?}");
 }
 
 #[tokio::test]
