@@ -6,6 +6,7 @@ use std::{
 };
 
 use axum::routing::get;
+use belvedere_core::Shutdown;
 use belvedere_http::server::Limits;
 use tokio::{net::TcpStream, sync::oneshot};
 
@@ -184,6 +185,25 @@ fn blocking() -> (
 
 // Two threads: one is blocked, and may have been the one that watched the clock. The test must wait without a clock until the
 // server's end has woken the other, and release the first, or the runtime would wait for it.
+/// A connection that is woken for a step it knows of already must not miss the next.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_connection_hears_of_every_step() {
+    let mut service = Service::start().await;
+    let mut wires = Vec::new();
+    for _ in 0..100 {
+        let mut wire = service.connect().await;
+        wire.say("GET /hang HTTP/1.1\r\nhost: test\r\n\r\n").await;
+        wires.push(wire);
+    }
+    service.running(100).await;
+    for step in [Shutdown::drain, Shutdown::stop, Shutdown::abort] {
+        step(&service.shutdown);
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(service.ended().await, 100);
+    assert_eq!(service.logs.completed().len(), 100);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_abort_leaves_a_handler_behind_that_blocks_its_thread_and_counts_it() {
     let (handler, is_blocking, release) = blocking();
