@@ -47,7 +47,9 @@ fn server_error(error: ServerError) -> ServerError {
     let Some(told) = error.details().and_then(without_arguments) else {
         return error;
     };
-    let line = format!("-{} {told}\r\n", error.code());
+    // Only an error of RESP3 may have more than one.
+    let line = told.replace(['\r', '\n'], " ");
+    let line = format!("-{} {line}\r\n", error.code());
     match parse_redis_value(line.as_bytes()) {
         Ok(Value::ServerError(error)) => error,
         other => unreachable!("a line that begins with a minus is an error: {other:?}"),

@@ -183,8 +183,6 @@ fn blocking() -> (
     (handler, is_blocking, release)
 }
 
-// Two threads: one is blocked, and may have been the one that watched the clock. The test must wait without a clock until the
-// server's end has woken the other, and release the first, or the runtime would wait for it.
 /// A connection that is woken for a step it knows of already must not miss the next.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_connection_hears_of_every_step() {
@@ -204,6 +202,8 @@ async fn every_connection_hears_of_every_step() {
     assert_eq!(service.logs.completed().len(), 100);
 }
 
+// Two threads: one is blocked, and may have been the one that watched the clock. The test must wait without a clock until the
+// server's end has woken the other, and release the first, or the runtime would wait for it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_abort_leaves_a_handler_behind_that_blocks_its_thread_and_counts_it() {
     let (handler, is_blocking, release) = blocking();

@@ -39,7 +39,7 @@ async fn a_url_for_another_database_fails_at_once_and_names_the_mend() {
 
 #[tokio::test]
 async fn without_patience_there_is_one_try() {
-    let began = Instant::now();
+    let (log, began) = (capture_log(), Instant::now());
     let error = Db::<Postgres>::connect(&config(&deserted()), Duration::ZERO)
         .await
         .unwrap_err();
@@ -47,6 +47,7 @@ async fn without_patience_there_is_one_try() {
     let told = format!("{error} {error:?}");
     assert!(!told.contains("hunter"), "{told}");
     assert!(told.contains("refused"), "{told}");
+    assert!(log.lines("database_connection_retried").is_empty());
     assert!(began.elapsed() < Duration::from_secs(5));
 }
 
