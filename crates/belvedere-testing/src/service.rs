@@ -8,6 +8,7 @@ mod process;
 use std::{
     net::SocketAddr,
     process::{Command, ExitStatus, Stdio},
+    thread,
     time::{Duration, Instant},
 };
 
@@ -26,6 +27,8 @@ use process::{Addresses, Process};
 /// Longest wait for a start, a line or a span. Generous: the machine may be busy.
 const PATIENCE: Duration = Duration::from_secs(30);
 const PAUSE: Duration = Duration::from_millis(10);
+/// Lines that a failed test shows.
+const SHOWN: usize = 50;
 /// The tenant that calls are made for.
 const TENANT: &str = "acme";
 
@@ -351,6 +354,15 @@ impl TestService {
         let status = self.process.wait()?;
         self.lines.wait_for_end();
         Ok((status, self.lines.all()))
+    }
+}
+
+/// A test that fails with a service says what the service said: the newest lines.
+impl Drop for TestService {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            eprintln!("the service said last:\n{}", self.lines.last(SHOWN));
+        }
     }
 }
 

@@ -59,8 +59,19 @@ impl Lines {
     }
 
     pub(super) fn text(&self) -> String {
+        self.last(usize::MAX)
+    }
+
+    /// The newest `count` of them.
+    pub(super) fn last(&self, count: usize) -> String {
         let output = self.lock();
-        let lines: Vec<_> = output.lines.iter().map(String::as_str).collect();
+        let earlier = output.lines.len().saturating_sub(count);
+        let lines: Vec<_> = output
+            .lines
+            .iter()
+            .skip(earlier)
+            .map(String::as_str)
+            .collect();
         lines.join("\n")
     }
 

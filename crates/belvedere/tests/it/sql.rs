@@ -14,7 +14,12 @@ fn queries() -> TestServiceBuilder {
     TestService::builder(&example("queries"))
 }
 
+/// For tests that are not about the wait: a machine that runs hundreds of them may take seconds for a first connection.
+fn patient(builder: TestServiceBuilder) -> TestServiceBuilder {
+    builder.variable("DATABASE__ACQUIRE_TIMEOUT_SECONDS", "30")
+}
+
 fn started() -> TestService {
     let postgres = ThrowAwayPostgres::start().unwrap();
-    queries().postgres(postgres).start().unwrap()
+    patient(queries()).postgres(postgres).start().unwrap()
 }
