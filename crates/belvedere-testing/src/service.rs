@@ -361,7 +361,8 @@ impl TestService {
 impl Drop for TestService {
     fn drop(&mut self) {
         if thread::panicking() {
-            eprintln!("the service said last:\n{}", self.lines.last(SHOWN));
+            let said = self.lines.last(SHOWN);
+            crate::report(format_args!("the service said last:\n{said}"));
         }
     }
 }
