@@ -7,7 +7,6 @@ use tokio::time::{sleep, sleep_until, timeout_at};
 use tonic::{Code, Status, TimeoutExpired, body::Body, transport};
 use tonic_types::StatusExt;
 use tower::ServiceExt;
-use tower_service::Service;
 
 use super::{body::SentBody, channel::Inner, sent::Sent};
 use crate::{RpcConventions, code, timeout};
@@ -37,7 +36,7 @@ impl Call {
     /// Keeps what is sent, to send it again where that may help.
     pub(super) async fn repeated(
         self,
-        mut transport: transport::Channel,
+        transport: transport::Channel,
         request: Request<Body>,
     ) -> Answered {
         let (head, body) = request.into_parts();
@@ -45,7 +44,7 @@ impl Call {
         let mut permit = self.admit(head.uri.path())?;
         let mut retry = 0;
         loop {
-            let next = transport.clone();
+            let transport = transport.clone();
             let message = Body::new(Full::new(message.clone()));
             let request = Request::from_parts(head.clone(), message);
             let answered = self.attempt(transport, request, permit).await;
@@ -56,8 +55,6 @@ impl Call {
             let Some(again) = self.again(pause, retry).await else {
                 return answered;
             };
-            let ready = next.ready_oneshot().await;
-            transport = ready.map_err(|error| unreachable(self.upstream.name, error))?;
             permit = again;
         }
     }
@@ -74,9 +71,10 @@ impl Call {
         })
     }
 
+    /// Its time runs while it waits for a connection, too.
     async fn attempt(
         &self,
-        mut transport: transport::Channel,
+        transport: transport::Channel,
         mut request: Request<Body>,
         permit: Permit<'_>,
     ) -> Answered {
@@ -86,7 +84,7 @@ impl Call {
         let left = timeout::written(self.end.left());
         request.headers_mut().insert(timeout::GRPC_TIMEOUT, left);
         let end = self.end.at.into();
-        let answered = match timeout_at(end, transport.call(request)).await {
+        let answered = match timeout_at(end, transport.oneshot(request)).await {
             Ok(Err(error)) if !is_late(&error) => Err(unreachable(name, error)),
             Ok(Ok(answer)) => Ok(answer),
             Ok(Err(_)) | Err(_) => Err(Status::deadline_exceeded(format!(
@@ -163,7 +161,7 @@ fn is_late(error: &transport::Error) -> bool {
 }
 
 /// A status with the reason behind it, which may name addresses and is not told.
-pub(super) fn unreachable(name: &str, error: transport::Error) -> Status {
+fn unreachable(name: &str, error: transport::Error) -> Status {
     let mut status = Status::unavailable(format!("upstream {name} cannot be reached"));
     status.set_source(Arc::new(error));
     status

@@ -1,5 +1,5 @@
 use std::{
-    fs, mem,
+    fs,
     sync::Arc,
     task::{Context, Poll},
     time::Duration,
@@ -19,7 +19,7 @@ use tonic::{
 use tower_service::Service;
 
 use super::{
-    call::{Call, unreachable},
+    call::Call,
     idempotent::{self, Idempotent},
     series::Series,
 };
@@ -150,16 +150,13 @@ impl Service<Request<Body>> for Channel {
     type Error = Status;
     type Future = BoxFuture<'static, Result<Response<Body>, Status>>;
 
-    fn poll_ready(&mut self, task: &mut Context<'_>) -> Poll<Result<(), Status>> {
-        // It is lazy: that there is no connection is told by the call.
-        let ready = self.transport.poll_ready(task);
-        ready.map_err(|error| unreachable(self.upstream.name, error))
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Status>> {
+        // Who waits here has no deadline: a call waits for its connection within its own time.
+        Poll::Ready(Ok(()))
     }
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
-        // The clone has not been asked whether it is ready.
-        let clone = self.transport.clone();
-        let transport = mem::replace(&mut self.transport, clone);
+        let transport = self.transport.clone();
         let asked = timeout::read(request.headers()).unwrap_or(self.upstream.timeout);
         let call = Call {
             upstream: Arc::clone(&self.upstream),

@@ -88,7 +88,9 @@ impl Drop for Sent {
 }
 
 fn put(headers: &mut HeaderMap, name: &'static str, value: &[u8]) {
-    if let Ok(value) = HeaderValue::from_bytes(value) {
+    if let Ok(mut value) = HeaderValue::from_bytes(value) {
+        // Every one is another, and would take the place of what comes again in HTTP/2's table.
+        value.set_sensitive(true);
         headers.insert(HeaderName::from_static(name), value);
     }
 }

@@ -1,16 +1,18 @@
 //! Calls to others that are sent again: those that may be, within a budget, for as long as there is time.
 
-use std::time::Duration;
+use std::{net::SocketAddr, time::Duration};
 
-use belvedere_core::{NewRequest, context::Route, spawn};
+use belvedere_core::{NewRequest, config::Seconds, context::Route, spawn};
 use belvedere_grpc::Channel;
 use belvedere_http::UpstreamConfig;
 use belvedere_testing::TcpProxy;
+use futures_util::future::join_all;
 use opentelemetry::trace::SpanKind;
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tonic::{Code, Request, Status};
 use tonic_prost::ProstCodec;
 
-use crate::harness::{Ask, Said, Service, ask, descriptors};
+use crate::harness::{Ask, Said, Service, ask, descriptors, in_time};
 
 const UNARY: &str = "probe.v1.Probe/Unary";
 
@@ -136,6 +138,39 @@ async fn a_call_whose_connection_breaks_comes_by_another_one() {
     assert_eq!(open.await.unwrap().unwrap().unwrap(), "wait_first");
     assert_eq!(tries(&service, "OK"), 1.0);
     assert!(retries(&service) >= 1.0);
+}
+
+/// A listener whose queue is full: whoever comes is neither let in nor turned away.
+async fn deaf() -> (SocketAddr, TcpListener, TcpStream) {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind(([127, 0, 0, 1], 0).into()).unwrap();
+    let listener = socket.listen(0).unwrap();
+    let addr = listener.local_addr().unwrap();
+    (addr, listener, TcpStream::connect(addr).await.unwrap())
+}
+
+#[tokio::test]
+async fn no_call_waits_for_a_connection_beyond_its_time() {
+    /// More than tonic has queue for.
+    const CALLS: usize = 1100;
+    let (addr, _listener, _only) = deaf().await;
+    let config = UpstreamConfig {
+        url: Some(format!("http://{addr}").parse().unwrap()),
+        connect_timeout_seconds: Seconds::new(600),
+        max_retries: 2,
+        ..UpstreamConfig::default()
+    };
+    for methods in [vec![], vec![UNARY]] {
+        let channel = Channel::new("probe", &config).unwrap().idempotent(methods);
+        let calls = (0..CALLS).map(|_| {
+            let mut request = ask("fine");
+            request.set_timeout(Duration::from_millis(500));
+            call(&channel, request)
+        });
+        let ended = in_time("the end of all calls", join_all(calls)).await;
+        let codes = ended.into_iter().map(|ended| ended.unwrap_err().code());
+        assert!(codes.into_iter().all(|code| code == Code::DeadlineExceeded));
+    }
 }
 
 #[tokio::test]
