@@ -1,18 +1,16 @@
 use std::convert::Infallible;
 
-use axum::{Router, extract::Request, response::IntoResponse};
+use axum::response::IntoResponse;
 use belvedere_core::{Health, Shutdown};
-use tonic::{Status, body::Body, server::NamedService};
-use tower::ServiceExt;
+use tonic::{body::Body, server::NamedService};
 use tower_service::Service;
 
-use crate::{Grpc, health, methods::Methods};
+use crate::{Grpc, Served, health, methods::Methods};
 
 /// The services of a gRPC listener, and the files that describe them.
 #[derive(Debug, Clone, Default)]
 pub struct Services {
-    router: Router,
-    names: Vec<&'static str>,
+    served: Served,
     files: Vec<&'static [u8]>,
 }
 
@@ -35,7 +33,7 @@ pub enum ServiceError {
 #[derive(Debug)]
 pub struct Described {
     /// What is served, without any layer.
-    pub router: Router,
+    pub served: Served,
     /// How its calls are told.
     pub grpc: Grpc,
 }
@@ -59,10 +57,7 @@ impl Services {
         S::Response: IntoResponse,
         S::Future: Send + 'static,
     {
-        let service = service.map_request(|request: Request| request.map(Body::new));
-        let path = format!("/{}/{{*method}}", S::NAME);
-        self.router = self.router.route_service(&path, service);
-        self.names.push(S::NAME);
+        self.served.add(service);
         self
     }
 
@@ -72,9 +67,10 @@ impl Services {
     ///
     /// Their methods are not known.
     pub fn described(&self) -> Result<Described, ServiceError> {
-        let methods = Methods::of(&self.names, &self.files)?;
+        let names: Vec<_> = self.served.names().collect();
+        let methods = Methods::of(&names, &self.files)?;
         Ok(Described {
-            router: self.router.clone(),
+            served: self.served.clone(),
             grpc: Grpc::new(methods),
         })
     }
@@ -92,7 +88,8 @@ impl Services {
         reflection: bool,
     ) -> Result<Described, ServiceError> {
         let mut probes = Self::new(tonic_health::pb::FILE_DESCRIPTOR_SET);
-        probes = probes.service(health::service(health, shutdown, self.names.clone()));
+        let names = self.served.names().collect();
+        probes = probes.service(health::service(health, shutdown, names));
         if reflection {
             probes = probes.reflecting(self)?;
         }
@@ -115,11 +112,4 @@ impl Services {
         self.files.push(pb::v1alpha::FILE_DESCRIPTOR_SET);
         Ok(self.service(v1).service(alpha))
     }
-}
-
-/// A router that answers what no service has.
-pub fn no_such_service() -> Router {
-    Router::new().fallback(async || {
-        Status::unimplemented("there is no such service").into_http::<axum::body::Body>()
-    })
 }

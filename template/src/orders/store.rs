@@ -83,14 +83,18 @@ pub async fn page(database: &Database, tenant_id: &str, page: &PageRequest) -> R
 }
 {%- if grpc %}
 
-/// Those of the last half a minute, the oldest first.
+/// Those of the last half a minute, the oldest first; the last thousand of them, if there are more.
 pub async fn recent(database: &Database, tenant_id: &str) -> Result<Vec<Order>> {
     let since = OffsetDateTime::now_utc() - Duration::seconds(30);
     let since = Timestamp::from_unix(NoContext, since.unix_timestamp().cast_unsigned(), 0);
-    sqlx::query_as("SELECT * FROM orders WHERE tenant_id = $1 AND id > $2 ORDER BY id")
-        .bind(tenant_id)
-        .bind(Uuid::new_v7(since).to_string())
-        .fetch_all(database)
-        .await
+    let mut orders: Vec<Order> = sqlx::query_as(
+        "SELECT * FROM orders WHERE tenant_id = $1 AND id > $2 ORDER BY id DESC LIMIT 1000",
+    )
+    .bind(tenant_id)
+    .bind(Uuid::new_v7(since).to_string())
+    .fetch_all(database)
+    .await?;
+    orders.reverse();
+    Ok(orders)
 }
 {%- endif %}

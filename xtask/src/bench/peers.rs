@@ -187,7 +187,7 @@ fn generate(checkout: &Checkout, around: &Path) -> Result<PathBuf> {
         around: Around::Untouched,
     };
     let folder = generation.run()?;
-    snippet::apply(checkout, &folder)?;
+    snippet::ROUTE.apply(checkout, &folder)?;
     open(&folder)?;
     Ok(folder)
 }

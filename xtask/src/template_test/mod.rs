@@ -1,6 +1,7 @@
 //! The template test: every preset is generated with the real cargo-generate, linted, built, tested, started and driven
 //! over HTTP, and held against the contract.
 
+mod branch;
 pub(crate) mod build;
 pub(crate) mod checks;
 mod drive;
@@ -76,6 +77,9 @@ fn run_preset(checkout: &Checkout, checks: &Checks, database: &'static str) -> O
     if preset.system() == "postgresql" {
         checks.run("every panel of every dashboard shows something", || {
             crate::dashboards::check_live(checkout, &preset)
+        });
+        checks.run("from HTTP over gRPC to SQL is one trace", || {
+            branch::check(checkout, &preset)
         });
     }
     if is_default {

@@ -1,4 +1,4 @@
-//! "Add a route", as the README shows it: applied to a fresh service, built and called.
+//! What the documentation shows as a diff is applied to a fresh service. "Add a route" of the README: built and called.
 
 use std::fs;
 use std::path::Path;
@@ -15,13 +15,22 @@ use crate::checkout::Checkout;
 use crate::run::command;
 use crate::run::http::Call;
 
-/// The section that holds the one diff.
-const SECTION: &str = "Add a route";
-/// What a reader is promised.
-const MAX_ADDED: usize = 24;
+/// A section that holds one diff.
+pub(crate) struct Snippet {
+    pub(crate) file: &'static str,
+    pub(crate) section: &'static str,
+    /// What a reader is promised.
+    pub(crate) max_added: usize,
+}
+
+pub(crate) const ROUTE: Snippet = Snippet {
+    file: "README.md",
+    section: "Add a route",
+    max_added: 24,
+};
 
 pub(crate) fn check(checkout: &Checkout, preset: &Preset) -> Result<()> {
-    apply(checkout, &preset.folder)?;
+    ROUTE.apply(checkout, &preset.folder)?;
     build::build(preset)?;
     touch(preset)?;
     let (service, ready) = start_until_ready(&preset.launch())?;
@@ -60,30 +69,35 @@ fn touch(preset: &Preset) -> Result<()> {
     Ok(())
 }
 
-/// Applies the README's diff to a fresh service.
-pub(crate) fn apply(checkout: &Checkout, folder: &Path) -> Result<()> {
-    let readme = fs::read_to_string(checkout.root().join("README.md")).context("no README.md")?;
-    let diff =
-        find(&readme).with_context(|| format!("README.md: no ```diff block in \"{SECTION}\""))?;
-    let added = added(&diff);
-    ensure!(
-        added <= MAX_ADDED,
-        "README.md: the route takes {added} lines, at most {MAX_ADDED} are promised"
-    );
-    // Outside the service's folder: it must not end up in it.
-    let patch = tempfile::NamedTempFile::new()?;
-    fs::write(patch.path(), diff)?;
-    let mut git = Command::new("git");
-    git.args(["apply", "--whitespace=nowarn"])
-        .arg(patch.path())
-        .current_dir(folder);
-    command::capture(&mut git).context("README.md: the diff does not apply to a fresh service")?;
-    Ok(())
+impl Snippet {
+    /// Applies the diff to a fresh service.
+    pub(crate) fn apply(&self, checkout: &Checkout, folder: &Path) -> Result<()> {
+        let Self { file, section, .. } = self;
+        let text = fs::read_to_string(checkout.root().join(file));
+        let text = text.with_context(|| format!("no {file}"))?;
+        let diff = find(&text, section);
+        let diff = diff.with_context(|| format!("{file}: no ```diff block in \"{section}\""))?;
+        let (added, most) = (added(&diff), self.max_added);
+        ensure!(
+            added <= most,
+            "{file}: \"{section}\" takes {added} lines, at most {most} are promised"
+        );
+        // Outside the service's folder: it must not end up in it.
+        let patch = tempfile::NamedTempFile::new()?;
+        fs::write(patch.path(), diff)?;
+        let mut git = Command::new("git");
+        git.args(["apply", "--whitespace=nowarn"])
+            .arg(patch.path())
+            .current_dir(folder);
+        let applied = command::capture(&mut git);
+        applied.with_context(|| format!("{file}: the diff does not apply to a fresh service"))?;
+        Ok(())
+    }
 }
 
-fn find(readme: &str) -> Option<String> {
-    let heading = |line: &&str| line.starts_with('#') && line.contains(SECTION);
-    let lines = readme.lines().skip_while(|line| !heading(line)).skip(1);
+fn find(text: &str, section: &str) -> Option<String> {
+    let heading = |line: &&str| line.starts_with('#') && line.contains(section);
+    let lines = text.lines().skip_while(|line| !heading(line)).skip(1);
     let section = lines.take_while(|line| !line.starts_with("## "));
     let mut block = section
         .skip_while(|line| line.trim() != "```diff")
@@ -109,7 +123,7 @@ mod tests {
 
     #[test]
     fn the_block_of_the_section_is_found() {
-        let diff = find(README).unwrap();
+        let diff = find(README, ROUTE.section).unwrap();
         assert_eq!(diff, "--- a/m\n+++ b/m\n@@ -1 +1,2 @@\n one\n+two\n");
         assert_eq!(added(&diff), 1);
     }
@@ -117,10 +131,13 @@ mod tests {
     #[test]
     fn a_section_without_a_block_is_told() {
         assert_eq!(
-            find("## Add a route\nwords\n## Next\n```diff\n+x\n```\n"),
+            find(
+                "## Add a route\nwords\n## Next\n```diff\n+x\n```\n",
+                ROUTE.section
+            ),
             None
         );
-        assert_eq!(find("# Other\n"), None);
+        assert_eq!(find("# Other\n", ROUTE.section), None);
     }
 
     #[test]
@@ -131,9 +148,9 @@ mod tests {
         fs::write(root.path().join("README.md"), README).unwrap();
         let checkout = Checkout::at(root.path()).unwrap();
         fs::write(folder.join("m"), "other\n").unwrap();
-        assert!(apply(&checkout, &folder).is_err());
+        assert!(ROUTE.apply(&checkout, &folder).is_err());
         fs::write(folder.join("m"), "one\n").unwrap();
-        apply(&checkout, &folder).unwrap();
+        ROUTE.apply(&checkout, &folder).unwrap();
         assert_eq!(fs::read_to_string(folder.join("m")).unwrap(), "one\ntwo\n");
     }
 }

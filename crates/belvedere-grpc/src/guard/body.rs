@@ -32,6 +32,8 @@ pin_project! {
 
 impl GuardedBody {
     pub(super) fn new(inner: Body, deadline: Option<Instant>, place: Option<Place>) -> Self {
+        // What has ended holds no place.
+        let place = place.filter(|_| !inner.is_end_stream());
         Self {
             inner,
             deadline: deadline.map(Limit::Until),
@@ -39,6 +41,11 @@ impl GuardedBody {
             is_over: false,
             _place: place,
         }
+    }
+
+    /// Of an answer that is all there is.
+    pub(super) fn of(inner: Body) -> Self {
+        Self::new(inner, None, None)
     }
 }
 

@@ -5,14 +5,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use axum::{body::Body, extract::Request, response::Response};
+use axum::{extract::Request, response::Response};
 use belvedere_core::names::metric;
 use belvedere_http::{
     GrpcConfig,
     deadline::Limit,
     limits::{Crowd, Place},
 };
-use http_body::Body as _;
 use pin_project_lite::pin_project;
 use tokio::time::{Sleep, sleep_until};
 use tower_layer::Layer;
@@ -60,7 +59,7 @@ impl<S> Service<Request> for Guard<S>
 where
     S: Service<Request, Response = Response>,
 {
-    type Response = Response;
+    type Response = Response<GuardedBody>;
     type Error = S::Error;
     type Future = ResponseFuture<S::Future>;
 
@@ -136,24 +135,25 @@ impl<F, E> Future for ResponseFuture<F>
 where
     F: Future<Output = Result<Response, E>>,
 {
-    type Output = Result<Response, E>;
+    type Output = Result<Response<GuardedBody>, E>;
 
     fn poll(self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
         let Some(inner) = this.inner.as_pin_mut() else {
             let refused = this.refused.take();
-            return Poll::Ready(Ok(refused.expect("polled once when it is ready")));
+            let refused = refused.expect("polled once when it is ready");
+            return Poll::Ready(Ok(refused.map(GuardedBody::of)));
         };
         let poll = || catch_unwind(AssertUnwindSafe(|| inner.poll(task)));
         match this.limit.scope(poll) {
             Ok(Poll::Ready(Ok(response))) => {
                 let response = refusal::translated(response);
-                let guarded = |body| guarded(body, *this.deadline, this.place.take());
+                let guarded = |body| GuardedBody::new(body, *this.deadline, this.place.take());
                 return Poll::Ready(Ok(response.map(guarded)));
             }
             Ok(Poll::Ready(Err(error))) => return Poll::Ready(Err(error)),
             Ok(Poll::Pending) => {}
-            Err(_) => return Poll::Ready(Ok(panicked())),
+            Err(_) => return Poll::Ready(Ok(panicked().map(GuardedBody::of))),
         }
         if this.sleep.is_none() {
             let end = this.limit.end();
@@ -162,14 +162,7 @@ where
         if let Some(sleep) = this.sleep.as_pin_mut() {
             ready!(sleep.poll(task));
         }
-        Poll::Ready(Ok(refusal::answer(refusal::timed_out())))
+        let refused = refusal::answer(refusal::timed_out());
+        Poll::Ready(Ok(refused.map(GuardedBody::of)))
     }
-}
-
-/// A body that goes on keeps its call's place and deadline.
-fn guarded(body: Body, deadline: Option<Instant>, place: Option<Place>) -> Body {
-    if body.is_end_stream() {
-        return body;
-    }
-    Body::new(GuardedBody::new(body, deadline, place))
 }

@@ -191,7 +191,7 @@ impl Record for Call {
         &self.context
     }
 
-    fn answer(&mut self, response: &mut Response<Body>) {
+    fn answer(&mut self, response: &mut Response<impl http_body::Body>) {
         self.cut = response.extensions_mut().remove();
         self.hear(response.headers_mut());
         self.observe.sign(&self.context, response.headers_mut());

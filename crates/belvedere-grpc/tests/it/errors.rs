@@ -152,6 +152,22 @@ async fn a_caller_that_is_not_known_is_refused_in_grpc() {
 }
 
 #[tokio::test]
+async fn that_a_service_is_not_there_is_told_to_anybody() {
+    let setup = Setup {
+        guarded: true,
+        ..Setup::default()
+    };
+    let service = setup.start().await;
+    for path in ["/probe.v1.Other/Unary", "/probe.v1.Prob/Unary", "/up"] {
+        let refused = service.client.unary_at(path).await.unwrap_err();
+        assert_eq!(refused.code(), Code::Unimplemented, "{path}");
+        assert!(refused.message().contains("[trace "), "{refused:?}");
+    }
+    let unknown = service.client.unary_at("/probe.v1.Probe/Made").await;
+    assert_eq!(unknown.unwrap_err().code(), Code::Unauthenticated);
+}
+
+#[tokio::test]
 async fn statuses_and_http_statuses_say_the_same() {
     for (problem, code) in [
         (Problem::bad_request("bad"), Code::InvalidArgument),

@@ -1,4 +1,4 @@
-//! The caller's trace, and what is told back.
+//! The caller's trace: how it comes in and goes on, and what is told back.
 
 use belvedere_core::propagation::Propagation;
 use belvedere_grpc::RpcConventions;
@@ -52,6 +52,115 @@ async fn a_trace_in_b3_headers_is_continued_where_they_are_read() {
     let service = setup.start().await;
     let b3 = format!("{TRACE}-{SPAN}-1");
     assert_eq!(called_with(&service, &[("b3", b3)]).await, TRACE);
+}
+
+const HEARD: &str = "heard:traceparent,tracestate,baggage,b3,x-b3-traceid,x-b3-flags,x-request-id";
+
+/// A service that reads and writes these, of these callers.
+async fn speaking(propagators: &str, trusted: &str) -> Service {
+    let setup = Setup {
+        trusted: trusted.parse().unwrap(),
+        propagation: Propagation {
+            propagators: propagators.parse().unwrap(),
+            baggage_keys: "plan".parse().unwrap(),
+            ..Propagation::default()
+        },
+        ..Setup::default()
+    };
+    setup.start().await
+}
+
+/// The baggage that a handler finds, and what it has its callee hear: the same service, once more.
+async fn through(service: &Service, metadata: &[(&'static str, &str)]) -> (String, [String; 7]) {
+    let mut request = ask(&format!("next http://{} {HEARD}", service.addr));
+    for (name, value) in metadata {
+        request.metadata_mut().insert(*name, value.parse().unwrap());
+    }
+    let (texts, _) = service.client.call(Kind::Unary, request).await.unwrap();
+    let (plan, heard) = texts[0].split_once('|').unwrap();
+    let heard: Vec<_> = heard.split(' ').map(str::to_owned).collect();
+    (plan.to_owned(), heard.try_into().unwrap())
+}
+
+#[tokio::test]
+async fn what_the_w3c_names_comes_in_and_goes_on() {
+    let service = speaking("tracecontext,baggage", "127.0.0.0/8").await;
+    let parent = format!("00-{TRACE}-{SPAN}-01");
+    let metadata = [
+        ("traceparent", &*parent),
+        ("tracestate", "foo=1,bar=2"),
+        ("baggage", "plan=gr%C3%BCn,card=4111"),
+        ("x-request-id", "callers-own-id"),
+    ];
+    let (plan, heard) = through(&service, &metadata).await;
+    assert_eq!(plan, "grün");
+    let [traceparent, tracestate, baggage, b3, _, _, request_id] = heard;
+    assert!(traceparent.starts_with(&format!("00-{TRACE}-")) && !traceparent.contains(SPAN));
+    assert_eq!(tracestate, "foo=1,bar=2");
+    assert_eq!(baggage, "plan=gr%C3%BCn");
+    assert_eq!((&*b3, &*request_id), ("", "callers-own-id"));
+}
+
+#[tokio::test]
+async fn of_a_stranger_nothing_reaches_handler_or_callee() {
+    let service = speaking("tracecontext,baggage,b3,b3multi", "10.0.0.0/8").await;
+    let (w3c, b3) = (format!("00-{TRACE}-{SPAN}-01"), format!("{TRACE}-{SPAN}-d"));
+    for (count, line) in [("traceparent", &*w3c), ("b3", &*b3)]
+        .into_iter()
+        .enumerate()
+    {
+        let metadata = [line, ("tracestate", "foo=1"), ("baggage", "plan=gold")];
+        let (plan, heard) = through(&service, &metadata).await;
+        assert_eq!(plan, "");
+        let [traceparent, tracestate, baggage, _, b3_trace, b3_flags, _] = heard;
+        assert_eq!((&*tracestate, &*baggage, &*b3_flags), ("", "", ""));
+        service.completed(2 * count + 2).await;
+        let spans = service.servers();
+        let span = spans.iter().rfind(|span| {
+            let linked = span.links.iter().map(|link| link.trace_id().to_string());
+            linked.eq([TRACE])
+        });
+        let span = span.expect("it points at the stranger's");
+        assert_eq!(span.parent, None);
+        let own = span.trace_id.to_string();
+        assert!(own != TRACE && traceparent.contains(&own), "{traceparent}");
+        assert_eq!(b3_trace, own);
+    }
+}
+
+#[tokio::test]
+async fn without_propagators_nothing_comes_in_or_goes_on_but_the_request_id() {
+    let service = speaking("none", "127.0.0.0/8").await;
+    let parent = format!("00-{TRACE}-{SPAN}-01");
+    let metadata = [
+        ("traceparent", &*parent),
+        ("baggage", "plan=gold"),
+        ("x-request-id", "callers-own-id"),
+    ];
+    let (plan, heard) = through(&service, &metadata).await;
+    assert_eq!(plan, "");
+    assert_eq!(heard, ["", "", "", "", "", "", "callers-own-id"]);
+    assert!(
+        service
+            .servers()
+            .iter()
+            .all(|span| span.trace_id.to_string() != TRACE)
+    );
+}
+
+#[tokio::test]
+async fn a_malformed_trace_is_as_good_as_none() {
+    let service = Service::start().await;
+    for parent in [
+        "garbage",
+        "00-0-0-01",
+        "ff-00000000000000000000000000000000-0000000000000000-01",
+    ] {
+        let metadata = [("traceparent", parent.to_owned())];
+        assert_eq!(called_with(&service, &metadata).await.len(), 32, "{parent}");
+    }
+    service.completed(3).await;
+    assert!(service.servers().iter().all(|span| span.parent.is_none()));
 }
 
 #[tokio::test]

@@ -20,20 +20,24 @@ use super::{Record, completion::Completion};
 pin_project! {
     /// A response body that makes the completion record at its end, however it ends.
     #[derive(Debug)]
-    pub struct ResponseBody<R = Completion> {
+    pub struct ResponseBody<R = Completion, B = Body> {
         #[pin]
-        inner: Body,
+        inner: B,
         record: R,
     }
 }
 
-impl<R> ResponseBody<R> {
-    pub(super) const fn new(inner: Body, record: R) -> Self {
+impl<R, B> ResponseBody<R, B> {
+    pub(super) const fn new(inner: B, record: R) -> Self {
         Self { inner, record }
     }
 }
 
-impl<R: Record> HttpBody for ResponseBody<R> {
+impl<R, B> HttpBody for ResponseBody<R, B>
+where
+    R: Record,
+    B: HttpBody<Data = Bytes, Error = Error>,
+{
     type Data = Bytes;
     type Error = Error;
 

@@ -8,14 +8,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use axum::body::Body;
 use belvedere_core::{
     RequestContext, millis,
     names::{event, metric},
 };
 use bytes::Bytes;
 use http::{HeaderMap, Method, Response, StatusCode, Version};
-use http_body::{Body as _, Frame};
+use http_body::{Body, Frame};
 
 use super::{
     Ended, Outcome, Record,
@@ -99,7 +98,7 @@ impl Completion {
         }
     }
 
-    fn has_no_body(&self, response: &Response<Body>) -> bool {
+    fn has_no_body(&self, response: &Response<impl Body>) -> bool {
         let status = response.status();
         let is_bodiless = status == StatusCode::NO_CONTENT || status == StatusCode::NOT_MODIFIED;
         is_bodiless
@@ -175,7 +174,7 @@ impl Record for Completion {
     }
 
     /// Tells a failure, and hands the ids back.
-    fn answer(&mut self, response: &mut Response<Body>) {
+    fn answer(&mut self, response: &mut Response<impl Body>) {
         let status = response.status();
         let failure = response.extensions_mut().remove::<Failure>();
         self.cut = response.extensions_mut().remove::<Cut>();

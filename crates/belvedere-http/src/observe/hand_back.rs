@@ -32,7 +32,9 @@ pub(super) fn trace(how: ResponseTrace, context: &RequestContext, headers: &mut 
 
 /// Beside the handler's own timings, if it has any.
 fn put(headers: &mut HeaderMap, name: HeaderName, value: &[u8]) {
-    if let Ok(value) = HeaderValue::from_bytes(value) {
+    if let Ok(mut value) = HeaderValue::from_bytes(value) {
+        // As the request's id: not to be kept in HTTP/2's table.
+        value.set_sensitive(true);
         headers.append(name, value);
     }
 }

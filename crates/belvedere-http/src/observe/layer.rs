@@ -8,7 +8,9 @@ use axum::body::Body;
 use belvedere_core::{
     Shutdown, Slo, TrustedPeers, context::Scope, propagation::Propagation, trace::Tracer,
 };
+use bytes::Bytes;
 use http::{Request, Response};
+use http_body::Body as HttpBody;
 use pin_project_lite::pin_project;
 use tower_layer::Layer;
 use tower_service::Service;
@@ -132,12 +134,13 @@ pub struct ObserveService<S, P = Http> {
     protocol: P,
 }
 
-impl<S, P> Service<Request<Body>> for ObserveService<S, P>
+impl<S, P, B> Service<Request<Body>> for ObserveService<S, P>
 where
-    S: Service<Request<Body>, Response = Response<Body>>,
+    S: Service<Request<Body>, Response = Response<B>>,
     P: Protocol,
+    B: HttpBody<Data = Bytes, Error = axum::Error>,
 {
-    type Response = Response<ResponseBody<P::Record>>;
+    type Response = Response<ResponseBody<P::Record, B>>;
     type Error = S::Error;
     type Future = ResponseFuture<S::Future, P::Record>;
 
@@ -169,12 +172,13 @@ pin_project! {
     }
 }
 
-impl<F, E, R> Future for ResponseFuture<F, R>
+impl<F, E, R, B> Future for ResponseFuture<F, R>
 where
-    F: Future<Output = Result<Response<Body>, E>>,
+    F: Future<Output = Result<Response<B>, E>>,
     R: Record,
+    B: HttpBody<Data = Bytes, Error = axum::Error>,
 {
-    type Output = Result<Response<ResponseBody<R>>, E>;
+    type Output = Result<Response<ResponseBody<R, B>>, E>;
 
     fn poll(self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();

@@ -28,7 +28,7 @@ pub trait Record: Sized {
     fn context(&self) -> &Arc<RequestContext>;
 
     /// The head of the response is known.
-    fn answer(&mut self, response: &mut Response<Body>);
+    fn answer(&mut self, response: &mut Response<impl http_body::Body>);
 
     /// The next part of the response.
     fn frame(&mut self, frame: &mut Frame<Bytes>);
@@ -113,7 +113,10 @@ impl Observe {
 
     /// Names the request and its trace in the head of its answer.
     pub fn sign(&self, context: &RequestContext, headers: &mut HeaderMap) {
-        if let Ok(id) = HeaderValue::from_str(context.request_id()) {
+        if let Ok(mut id) = HeaderValue::from_str(context.request_id()) {
+            // Every one is another. HTTP/2 keeps what it may in a table, looks through it for each answer, and drops what does
+            // come again.
+            id.set_sensitive(true);
             headers.insert(REQUEST_ID, id);
         }
         if !self.0.is_probe {
@@ -169,4 +172,20 @@ fn read(headers: &HeaderMap) -> Incoming<'_> {
         incoming.see(name.as_str().as_bytes(), value.as_bytes());
     }
     incoming
+}
+
+#[cfg(test)]
+mod tests {
+    use belvedere_core::{Shutdown, trace::Tracer};
+
+    use super::*;
+
+    #[test]
+    fn what_is_another_for_each_answer_is_kept_out_of_http2s_table() {
+        let observe = Observe::new(Tracer::off(), Shutdown::default());
+        let context = NewRequest::new(&Route::new("GET", "/"), "/").begin(&Tracer::off());
+        let mut headers = HeaderMap::new();
+        observe.sign(&context, &mut headers);
+        assert!(headers[REQUEST_ID].is_sensitive());
+    }
 }

@@ -1,5 +1,6 @@
-//! What seeing a call costs: a unary method served by tonic alone and by a whole service, over real sockets, in rounds that alternate.
-//! Each server is a process of its own, as is the collector: only the server's CPU time counts, its export included.
+//! What seeing a call costs: a unary method served by tonic alone, by tonic with what protects it, and by a whole service, over real
+//! sockets, in rounds that alternate. Each server is a process of its own, as is the collector: only the server's CPU time counts,
+//! its export included.
 //!
 //! `cargo bench -p belvedere --no-default-features --features grpc,postgres --bench call`
 //!

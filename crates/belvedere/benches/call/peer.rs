@@ -24,6 +24,8 @@ const START_LIMIT: Duration = Duration::from_secs(120);
 pub(super) enum Side {
     /// tonic alone.
     Bare,
+    /// tonic with what protects it.
+    Protected,
     /// A service, every signal off.
     Off,
     /// Every signal on, one trace in a hundred.
@@ -33,12 +35,18 @@ pub(super) enum Side {
 }
 
 impl Side {
-    pub(super) const ALL: [Self; 4] = [Self::Bare, Self::Off, Self::Sampled, Self::Full];
+    pub(super) const ALL: [Self; 5] = [
+        Self::Bare,
+        Self::Protected,
+        Self::Off,
+        Self::Sampled,
+        Self::Full,
+    ];
 
     const fn settings(self) -> &'static [(&'static str, &'static str)] {
         const SAMPLER: (&str, &str) = ("OTEL_TRACES_SAMPLER", "parentbased_traceidratio");
         match self {
-            Self::Bare => &[],
+            Self::Bare | Self::Protected => &[],
             Self::Off => &[
                 ("PROMETHEUS__IS_ENABLED", "false"),
                 ("LOG__LEVEL", "off"),
@@ -183,8 +191,10 @@ pub(super) async fn instructions(side: Side, collector: &Collector, calls: usize
     let peer = Peer::start(side, collector, &wrapper);
     let client = Client::of(peer.addr).await;
     client.calls(calls).await;
+    drop(client);
+    // So that the end of its connection is seen: tonic waits for that.
     tokio::time::sleep(SETTLED).await;
-    drop((client, peer));
+    drop(peer);
     let text = fs::read_to_string(out).expect("callgrind has written");
     let total = text.lines().find_map(|line| line.strip_prefix("totals:"));
     let total = total.and_then(|rest| rest.split_whitespace().next()?.parse().ok());

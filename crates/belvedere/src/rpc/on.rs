@@ -1,11 +1,9 @@
 use axum::Router;
 use belvedere_core::names::metric;
-use belvedere_grpc::{
-    Described, GuardLayer, RpcConventions, ServiceError, Services, no_such_service,
-};
+use belvedere_grpc::{Described, GuardLayer, RpcConventions, ServiceError, Services};
 use belvedere_http::{GrpcConfig, Server, server::Limits};
 use belvedere_telemetry::TelemetryConfig;
-use tower::util::option_layer;
+use tower::{Layer, util::option_layer};
 
 use super::Beside;
 use crate::{BootError, Service, service::taken};
@@ -55,7 +53,7 @@ impl Grpc {
 
     /// As the public router: everything observed, probes quietly.
     fn router(&self, services: &Services, beside: &Beside<'_>) -> Result<Router, ServiceError> {
-        let Described { router, grpc } = services.described()?;
+        let Described { served, grpc } = services.described()?;
         let reflection = beside.config.reflection.unwrap_or(beside.is_development);
         let (health, shutdown) = (beside.health.clone(), beside.shutdown.clone());
         let probes = services.probes(health, shutdown, reflection)?;
@@ -68,14 +66,9 @@ impl Grpc {
             option_layer(gates.by_ip),
         );
         let quiet = beside.observe.probes().layer_of(probes.grpc);
-        Ok(router
-            .layer((
-                outer.clone(),
-                gates.caller,
-                option_layer(gates.by_principal),
-            ))
-            .merge(no_such_service().layer(outer))
-            .merge(probes.router.layer(quiet)))
+        let inner = (gates.caller, option_layer(gates.by_principal));
+        let calls = outer.layer(served.guarded(inner));
+        Ok(probes.served.router().layer(quiet).fallback_service(calls))
     }
 }
 

@@ -1,5 +1,6 @@
 //! A service that is called by gRPC, and one before it that calls it: one trace, one life, one set of figures.
 
+mod contract;
 mod guarded;
 
 use std::{future::Future, time::Duration};

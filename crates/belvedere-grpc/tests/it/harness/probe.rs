@@ -7,8 +7,8 @@ use std::{
 };
 
 use belvedere_core::{AsFailure, BoxFuture, Failure, RequestContext};
-use belvedere_grpc::status;
-use belvedere_http::{FieldError, Problem};
+use belvedere_grpc::{Channel, status};
+use belvedere_http::{FieldError, Problem, UpstreamConfig};
 use futures_util::{Stream, StreamExt, stream, stream::BoxStream};
 use prost::Message;
 use prost_types::{
@@ -107,20 +107,48 @@ type Stated<T> = Result<Response<T>, Status>;
 type Answers = BoxStream<'static, Result<Said, Status>>;
 
 async fn unary(request: Request<Ask>) -> Stated<Said> {
-    let timeout = request.metadata().get("grpc-timeout");
-    let timeout = timeout.map(|timeout| timeout.to_str().unwrap().to_owned());
-    let end = request.into_inner().end;
+    let (metadata, _, Ask { end }) = request.into_parts();
+    let heard = |name: &str| {
+        let heard = metadata.get(name).map(|heard| heard.to_str().unwrap());
+        heard.unwrap_or_default().to_owned()
+    };
     if let Some(end) = end.strip_prefix("second:") {
         // The first of two calls finds nobody there.
         return match CALLS.fetch_add(1, Relaxed) % 2 {
             0 => Err(gone(end)),
-            _ => Ok(Response::new(said(&timeout.unwrap_or_default()))),
+            _ => Ok(Response::new(said(&heard("grpc-timeout")))),
         };
+    }
+    if let Some(names) = end.strip_prefix("heard:") {
+        let heard: Vec<_> = names.split(',').map(heard).collect();
+        return Ok(Response::new(said(&heard.join(" "))));
+    }
+    if let Some((url, end)) = end
+        .strip_prefix("next ")
+        .and_then(|next| next.split_once(' '))
+    {
+        return next(url, end).await;
     }
     match &*end {
         "wait_first" if CALLS.fetch_add(1, Relaxed) == 0 => pending().await,
         end => once(end).await.map(Response::new),
     }
+}
+
+/// What another one answers, after what the handler knows of its caller's baggage.
+async fn next(url: &str, end: &str) -> Stated<Said> {
+    let config = UpstreamConfig {
+        url: Some(url.parse().unwrap()),
+        ..UpstreamConfig::default()
+    };
+    let mut grpc = tonic::client::Grpc::new(Channel::new("next", &config).unwrap());
+    grpc.ready().await?;
+    let codec = ProstCodec::<Ask, Said>::default();
+    let path = "/probe.v1.Probe/Unary".parse().unwrap();
+    let answer = grpc.unary(super::ask(end), path, codec).await?.into_inner();
+    let plan = RequestContext::with(|context| context.baggage("plan").map(String::from));
+    let plan = plan.flatten().unwrap_or_default();
+    Ok(Response::new(said(&format!("{plan}|{}", answer.text))))
 }
 
 /// How often it was asked by a caller that asks twice.

@@ -1,15 +1,13 @@
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use belvedere_core::{
-    Health, HealthCheck, Shutdown, Slo,
+    Health, HealthCheck, Shutdown, Slo, TrustedPeers,
     health::HealthWatch,
     names::metric,
     propagation::Propagation,
     trace::{Sampler, Tracer},
 };
-use belvedere_grpc::{
-    Described, GrpcConfig, GuardLayer, RpcConventions, Services, no_such_service,
-};
+use belvedere_grpc::{Described, GrpcConfig, GuardLayer, RpcConventions, Services};
 use belvedere_http::{Callers, Observe, RequireCaller, Server, server::Limits};
 use belvedere_testing::{CapturedSpan, CapturedSpans};
 use opentelemetry::trace::SpanKind;
@@ -17,7 +15,7 @@ use tokio::{
     task::JoinHandle,
     time::{sleep, timeout},
 };
-use tower::util::option_layer;
+use tower::{Layer, util::option_layer};
 
 use super::{Client, Logs, Metrics, Probe, descriptors};
 
@@ -31,6 +29,7 @@ pub(crate) struct Setup {
     pub(crate) ratio: f64,
     pub(crate) config: GrpcConfig,
     pub(crate) conventions: RpcConventions,
+    pub(crate) trusted: TrustedPeers,
     pub(crate) propagation: Propagation,
     pub(crate) limits: Limits,
     /// Whether callers have to say for whom they ask.
@@ -44,6 +43,7 @@ impl Default for Setup {
             ratio: 1.0,
             config: GrpcConfig::default(),
             conventions: RpcConventions::default(),
+            trusted: TrustedPeers::default(),
             propagation: Propagation::default(),
             limits: Limits::default(),
             guarded: false,
@@ -65,9 +65,10 @@ impl Setup {
         let tracer = Tracer::new(Arc::new(spans.clone()), sampler, Duration::from_secs(60));
         let observe = Observe::new(tracer.clone(), shutdown.clone())
             .slo(Slo::default())
+            .trusted_peers(self.trusted)
             .propagation(self.propagation);
         let services = Services::new(descriptors()).service(Probe);
-        let Described { router, grpc } = services.described().unwrap();
+        let Described { served, grpc } = services.described().unwrap();
         let probes = services
             .probes(health.clone(), shutdown.clone(), true)
             .unwrap();
@@ -78,10 +79,9 @@ impl Setup {
             observe.layer_of(grpc.conventions(self.conventions)),
             GuardLayer::new(&self.config),
         );
-        let router = router
-            .layer((outer.clone(), option_layer(callers)))
-            .merge(no_such_service().layer(outer))
-            .merge(probes.router.layer(observe.probes().layer_of(probes.grpc)));
+        let quiet = observe.probes().layer_of(probes.grpc);
+        let router = probes.served.router().layer(quiet);
+        let router = router.fallback_service(outer.layer(served.guarded(option_layer(callers))));
         let any = SocketAddr::from(([127, 0, 0, 1], 0));
         let server = Server::bind(any, router, self.limits, shutdown.clone())
             .await
