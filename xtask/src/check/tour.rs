@@ -109,7 +109,7 @@ pub(crate) fn walk(address: SocketAddr) -> Result<Vec<Visit>> {
     Ok(visits)
 }
 
-fn id_of(order: &Answer) -> Result<String> {
+pub(crate) fn id_of(order: &Answer) -> Result<String> {
     match &order.json()?["id"] {
         Value::String(id) => Ok(id.clone()),
         Value::Number(id) => Ok(id.to_string()),

@@ -11,7 +11,7 @@ use super::checks::figure;
 use super::drive::{PARENT_SPAN_ID, TRACE_ID};
 use super::preset::{Preset, start_until_ready};
 use super::snippet::Snippet;
-use crate::check::spans::Trace;
+use crate::check::spans::{Trace, expect};
 use crate::check::tour::{as_ada, id_of, order};
 use crate::checkout::Checkout;
 use crate::run::http::Call;
@@ -89,7 +89,8 @@ fn is_one_trace(
         call.kind,
         served.kind
     );
-    trace.statement(served, preset.system())?;
+    let statement = trace.child(served, "SELECT orders")?;
+    expect(statement, "db.system.name", preset.system())?;
     figure(&format!("by {propagators}:"));
     sink.tree(TRACE_ID).lines().for_each(figure);
     Ok(())
