@@ -4,7 +4,7 @@ use std::{
     hint::black_box,
     sync::{
         Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::{Duration, Instant},
 };
@@ -20,6 +20,9 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::{orders::OrderError, state::AppState};
 
 static JAMMED: AtomicBool = AtomicBool::new(false);
+/// How long the mail server takes for a confirmation, and whether it is full.
+static MAIL_MS: AtomicU64 = AtomicU64::new(200);
+static MAIL_FULL: AtomicBool = AtomicBool::new(false);
 /// What is held and never given back.
 static HELD: Mutex<Vec<Vec<u8>>> = Mutex::new(Vec::new());
 static FILES: Mutex<Vec<std::fs::File>> = Mutex::new(Vec::new());
@@ -47,6 +50,7 @@ fn faults() -> OpenApiRouter<AppState> {
         .route("/labels/{count}", post(labels))
         .route("/log/{count}", post(log))
         .route("/task", post(task))
+        .route("/mail/{ms}/{full}", post(set_mail))
 }
 
 async fn panic() -> StatusCode {
@@ -151,4 +155,19 @@ async fn log(Path(count): Path<u64>) -> StatusCode {
 async fn task() -> StatusCode {
     belvedere::spawn(async { panic!("a task without a plan") });
     StatusCode::OK
+}
+
+async fn set_mail(Path((ms, full)): Path<(u64, bool)>) -> StatusCode {
+    MAIL_MS.store(ms, Ordering::Relaxed);
+    MAIL_FULL.store(full, Ordering::Relaxed);
+    StatusCode::OK
+}
+
+/// What the job that confirms an order waits for.
+pub async fn mail() -> Result<(), OrderError> {
+    tokio::time::sleep(Duration::from_millis(MAIL_MS.load(Ordering::Relaxed))).await;
+    match MAIL_FULL.load(Ordering::Relaxed) {
+        true => Err(OrderError::GatewayBroken(452)),
+        false => Ok(()),
+    }
 }

@@ -113,6 +113,16 @@ pub(crate) fn files(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(found)
 }
 
+/// Copies every file below `from` to the same place below `to`.
+pub(crate) fn copy_all(from: &Path, to: &Path) -> Result<()> {
+    for file in files(from)? {
+        let to = to.join(file.strip_prefix(from)?);
+        fs::create_dir_all(to.parent().unwrap_or(&to))?;
+        fs::copy(&file, &to).with_context(|| format!("could not write {}", to.display()))?;
+    }
+    Ok(())
+}
+
 fn check_links(root: &Path) -> Vec<String> {
     let present = LINKS
         .iter()

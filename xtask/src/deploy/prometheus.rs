@@ -70,12 +70,7 @@ fn copy(from: &Path, to: &Path) -> Result<()> {
             .map(drop)
             .with_context(|| format!("no {}", from.display()));
     }
-    for file in crate::sync::files(from)? {
-        let to = to.join(file.strip_prefix(from)?);
-        fs::create_dir_all(to.parent().unwrap_or(&to))?;
-        fs::copy(&file, to)?;
-    }
-    Ok(())
+    crate::sync::copy_all(from, to)
 }
 
 /// It has the rules, and looks where it should.

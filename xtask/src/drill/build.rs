@@ -12,12 +12,17 @@ use crate::run::{command, step};
 pub(super) const NAME: &str = "drill-shop";
 const ROUTES: &str = include_str!("../../drill/routes.rs");
 /// What is added, to which file, behind what.
-const ADDED: [(&str, &str, &str); 3] = [
+const ADDED: [(&str, &str, &str); 4] = [
     ("src/lib.rs", "pub mod config;\n", "pub mod faults;\n"),
     (
         "src/lib.rs",
         ".nest(\"/v1/orders\", orders::router())\n",
         "        .nest(\"/v1/faults\", faults::router())\n",
+    ),
+    (
+        "src/orders/jobs.rs",
+        "(job: Delivery<SendConfirmation>) -> Result<(), OrderError> {\n",
+        "    crate::faults::mail().await?;\n",
     ),
     (
         "Cargo.toml",

@@ -6,6 +6,7 @@ mod build;
 mod desk;
 mod faults;
 mod gateway;
+mod lanes;
 mod load;
 mod orders;
 mod postgres;
@@ -19,7 +20,7 @@ mod stack;
 mod table;
 mod transcript;
 
-use std::fs;
+use std::mem;
 use std::path::Path;
 use std::time::Instant;
 
@@ -27,12 +28,8 @@ use anyhow::{Result, bail};
 
 pub(crate) use self::service::free_address;
 
-use self::report::Table;
-use self::stack::Stack;
 use self::table::{CLASSICS, DRILLS, Drill, NOT_DRILLED};
-use self::transcript::Transcript;
 use crate::checkout::Checkout;
-use crate::interrupt;
 use crate::run::step;
 
 /// `ALERT=Name[,Name/cause,...]`, `--classics`, or all of them. `IN=folder` keeps the service there, for the next time, and what was
@@ -44,26 +41,10 @@ pub(crate) fn run(checkout: &Checkout, args: &[String]) -> Result<()> {
     let folder = kept.filter(|folder| !folder.is_empty());
     let built = build::run(checkout, folder.map_or(around.path(), Path::new))?;
     step("drill: starting PostgreSQL, Redis, the service, Prometheus, Alertmanager");
-    let mut stack = Stack::start(&built)?;
     let begun = Instant::now();
-    let (mut table, mut failed) = (Table::default(), Vec::new());
-    for drill in chosen {
-        let named = format!("{}/{}", drill.alert, drill.shown());
-        match run::drill(&mut stack, drill) {
-            Ok((row, seen)) => {
-                println!("{row}");
-                table.0.push(row);
-                if let Some(folder) = folder {
-                    keep(Path::new(folder), &named, &seen)?;
-                }
-            }
-            Err(error) => {
-                interrupt::check()?;
-                println!("{named} failed: {error:#}");
-                failed.push(named);
-            }
-        }
-    }
+    let mut outcome = lanes::go_through(&built, chosen, folder.map(Path::new))?;
+    let failed = mem::take(&mut outcome.failed);
+    let table = outcome.table();
     println!(
         "\n{table}\n{} drills in {} s",
         table.0.len(),
@@ -73,13 +54,6 @@ pub(crate) fn run(checkout: &Checkout, args: &[String]) -> Result<()> {
         true => Ok(()),
         false => bail!("drills that failed: {}", failed.join(", ")),
     }
-}
-
-fn keep(folder: &Path, named: &str, seen: &Transcript) -> Result<()> {
-    let folder = folder.join("transcripts");
-    fs::create_dir_all(&folder)?;
-    let file = format!("{}.txt", named.replace(['/', ' '], "-"));
-    Ok(fs::write(folder.join(file), seen.to_string())?)
 }
 
 /// Alerts with the causes that are brought about.

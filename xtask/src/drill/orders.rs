@@ -36,6 +36,7 @@ pub(super) fn obey(site: &Site, order: &str) -> Result<()> {
             site.postgres.restart()
         }
         "let-in" => site.postgres.run("ALTER ROLE shop LOGIN").map(drop),
+        "let-write" => site.postgres.let_write(),
         "start-redis" => Ok(site.redis().start_again()?),
         "mend-upstream" => site.gateway.mend(),
         "tell-prometheus" => tell_prometheus(service),
@@ -44,6 +45,7 @@ pub(super) fn obey(site: &Site, order: &str) -> Result<()> {
             site.end_plague();
             site.postgres.run(BURY).map(drop)
         }
+        "more-workers" => service.restart_with(&more_workers()),
         "pause" => {
             site.end_plague();
             Ok(())
@@ -61,6 +63,14 @@ pub(super) fn obey(site: &Site, order: &str) -> Result<()> {
 fn version_before() -> Terms {
     Terms {
         env: vec![("DRILL_VERSION_BEFORE", "1".to_owned())],
+        ..Terms::default()
+    }
+}
+
+/// Five times as many jobs at once.
+fn more_workers() -> Terms {
+    Terms {
+        env: vec![("JOBS__CONCURRENCY", "40".to_owned())],
         ..Terms::default()
     }
 }

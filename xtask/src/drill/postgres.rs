@@ -55,6 +55,13 @@ impl Postgres {
         run(&self.admin_url(), statement)
     }
 
+    /// Sessions from now on may write again; this one has to ask for it.
+    pub(super) fn let_write(&self) -> Result<()> {
+        let reset = format!("ALTER DATABASE {OWNER} RESET default_transaction_read_only");
+        let statement = format!("BEGIN READ WRITE; {reset}; COMMIT");
+        self.run(&statement).map(drop)
+    }
+
     pub(super) fn end_sessions_of(&self, user: &str) -> Result<()> {
         let statement = format!(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '{user}'"

@@ -23,6 +23,7 @@ use super::service::{Service, Terms};
 use crate::interrupt;
 use crate::ops::alertmanager::Alertmanager;
 use crate::run::command;
+use crate::sync::copy_all;
 
 const LOOK: Duration = Duration::from_millis(250);
 
@@ -68,9 +69,12 @@ impl Stack {
         let desk = Desk::open(runtime.handle())?;
         let gateway = Gateway::start(runtime.handle())?;
         let (postgres, redis) = (Postgres::start()?, ThrowAwayRedis::start()?);
+        // Of its own: who else drills writes other targets there.
+        let of_service = folder.path().join(NAME);
+        copy_all(&built.folder, &of_service)?;
         let service = Service::new(
             &built.binary,
-            &built.folder,
+            &of_service,
             &folder.path().join("service.log"),
         )?
         .env("ENVIRONMENT", "development")
@@ -83,7 +87,7 @@ impl Stack {
         .env("PAYMENTS__CIRCUIT_OPEN_SECONDS", "0.1");
         service.start(&Terms::default())?;
         tell_prometheus(&service)?;
-        let watch = Watch::begin(folder.path(), &built.folder, &desk)?;
+        let watch = Watch::begin(folder.path(), &of_service, &desk)?;
         let (load, callers) = Load::start(service.http);
         let site = Arc::new_cyclic(|this| Site {
             service,
@@ -147,6 +151,7 @@ impl Site {
         if !self.postgres.is_up() {
             self.postgres.restart()?;
         }
+        self.postgres.let_write()?;
         self.postgres.run("ALTER ROLE shop LOGIN")?;
         // `PONG` or nothing.
         if self.redis().ask("PING").is_err() {

@@ -20,12 +20,30 @@ pub(super) struct Drill {
     pub(super) others_mend: bool,
     /// Callers come by gRPC alone.
     pub(super) is_grpc: bool,
+    /// It takes all processors, and nothing can be told of what runs beside it.
+    pub(super) is_alone: bool,
+    /// Its runbook asks how things were an hour ago.
+    pub(super) after_an_hour: bool,
 }
 
 impl Drill {
     const fn by_grpc(self) -> Self {
         Self {
             is_grpc: true,
+            ..self
+        }
+    }
+
+    const fn alone(self) -> Self {
+        Self {
+            is_alone: true,
+            ..self
+        }
+    }
+
+    const fn after_an_hour(self) -> Self {
+        Self {
+            after_an_hour: true,
             ..self
         }
     }
@@ -65,6 +83,8 @@ const fn drill(
         with,
         others_mend: false,
         is_grpc: false,
+        is_alone: false,
+        after_an_hour: false,
     }
 }
 
@@ -120,6 +140,12 @@ pub(super) const DRILLS: &[Drill] = &[
         database::forgotten_transaction,
         &KILL,
     ),
+    drill(
+        "HighErrorRate",
+        "read-only",
+        database::read_only,
+        &[("MEND_WRITES", "do:let-write")],
+    ),
     drill("HighErrorRate", "panic", requests::panic, &[]),
     drill("HighErrorRate", "time-limit", requests::jam, &[]),
     drill(
@@ -141,7 +167,8 @@ pub(super) const DRILLS: &[Drill] = &[
         "blocked-workers",
         process::spinning_tasks,
         &[],
-    ),
+    )
+    .alone(),
     drill(
         "DatabaseConnectionIssues",
         "idle-in-transaction",
@@ -296,6 +323,16 @@ pub(super) const DRILLS: &[Drill] = &[
         &[("RUN_JOB", "do:report-orders")],
     ),
     drill("JobQueueBacklog", "no-workers", jobs::nobody_works, &[]),
+    drill("JobQueueBacklog", "failing", jobs::full_mail, &[]).mended_by_others(),
+    drill("JobQueueBacklog", "slow", jobs::slow_mail, &[])
+        .mended_by_others()
+        .after_an_hour(),
+    drill(
+        "JobQueueBacklog",
+        "more",
+        jobs::campaign,
+        &[("SCALE_WORKERS", "do:more-workers")],
+    ),
     drill(
         "FailedPayments",
         "gateway-down",

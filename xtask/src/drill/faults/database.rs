@@ -31,6 +31,14 @@ pub(in crate::drill) fn refused(site: &Site) -> Result<Fault> {
     done()
 }
 
+/// Whoever guards its disk lets nobody write any more.
+pub(in crate::drill) fn read_only(site: &Site) -> Result<Fault> {
+    site.postgres
+        .run("ALTER DATABASE shop SET default_transaction_read_only = on")?;
+    site.postgres.end_sessions_of("shop")?;
+    done()
+}
+
 /// Somebody left a transaction open that has every product locked; many want one.
 pub(in crate::drill) fn forgotten_transaction(site: &Site) -> Result<Fault> {
     let session = site
