@@ -34,6 +34,7 @@ pub(super) fn check(files: &Files) -> Result<Vec<String>> {
         let faults = service_faults(files, service);
         found.extend(faults.map(|fault| format!("{name}: {fault}")));
     }
+    found.extend(missing_services(&compose));
     found.extend(port_fault(&compose, "otel-collector", "4317"));
     found.extend(port_fault(&compose, "otel-collector", "4318"));
     found.extend(optional_variables(&files.text(FILE)?));
@@ -59,6 +60,20 @@ fn service_faults<'s>(files: &'s Files, service: &'s Value) -> impl Iterator<Ite
         .chain(ports)
         .chain(missing)
         .chain(clear_secrets(service))
+}
+
+/// What others wait for: PostgreSQL and Redis, where the service has them.
+fn missing_services(compose: &Value) -> Vec<String> {
+    let waits = services(compose).flat_map(|(name, service)| {
+        let listed = texts(&service["depends_on"]);
+        let named = service["depends_on"].as_object().into_iter().flatten();
+        let named = named.map(|(other, _)| other.as_str());
+        listed.chain(named).map(move |other| (name, other))
+    });
+    let missing = waits.filter(|(_, other)| compose["services"].get(*other).is_none());
+    missing
+        .map(|(name, other)| format!("{name}: there is no service `{other}`"))
+        .collect()
 }
 
 /// Passwords as variables, and inside of URLs.

@@ -187,6 +187,12 @@ fn block_faults(block: &Block) -> Vec<String> {
         ];
         let lacking = lacking.iter().filter(|word| !text.contains(**word));
         found.extend(lacking.map(|word| format!("line {line}: it ends sessions without `{word}`")));
+        let first = text.lines().find(|line| line.contains("sql \""));
+        if first.is_some_and(|line| line.contains("KILL") || line.contains("_backend(pid)")) {
+            found.push(format!(
+                "line {line}: it ends sessions before it has shown them"
+            ));
+        }
         if text.contains("query_start") {
             found.push(format!(
                 "line {line}: `query_start` of a healthy pooled session is old: use `state_change`"

@@ -49,6 +49,16 @@ fn a_stack_that_is_open_unpinned_or_has_a_known_password_is_named() {
                 "ops/loki/loki.yaml",
             ),
             ("\n  jaeger:\n", "\n  tempo:\n", "no service `jaeger`"),
+            (
+                "\n  postgres:\n",
+                "\n  database:\n",
+                "service: there is no service `postgres`",
+            ),
+            (
+                "\n  redis:\n",
+                "\n  cache:\n",
+                "service: there is no service `redis`",
+            ),
         ],
     );
 }

@@ -85,6 +85,10 @@ fn a_statement_that_ends_more_than_it_should_is_named() {
         ("usename = current_user", "usename <> ''"),
         ("state_change < now()", "query_start < now()"),
         ("if [ \"${KILL:-no}\" = yes ]; then", "if true; then"),
+        (
+            "sql \"SELECT pid, application_name, state_change",
+            "echo \"SELECT pid, application_name, state_change",
+        ),
     ] {
         let found = written(&Copy::with(RUNBOOK, old, new).ops, &Copy::new().known).unwrap();
         assert!(
