@@ -105,7 +105,7 @@ pub(in crate::drill) fn growing_files(site: &Site) -> Result<Fault> {
     call(site, "files/6500")?;
     let target = site.service.http;
     site.strike(Plague::start(Duration::from_millis(400), move || {
-        let _ = fault("files/5").send(target);
+        let _ = fault("files/30").send(target);
     }));
     done()
 }
