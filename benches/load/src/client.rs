@@ -1,43 +1,47 @@
 //! One kept connection that knows just enough HTTP to find the end of an answer.
 
 use std::net::SocketAddr;
-use std::time::{Duration, Instant};
+use std::rc::Rc;
+use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use crate::Failure;
+use crate::turns::Turns;
 
 /// Larger than any answer of the routes under test.
 const BUFFER: usize = 16 * 1024;
 
-/// A connection and the one request it repeats.
+/// A connection.
 #[derive(Debug)]
 pub(crate) struct Client {
     stream: TcpStream,
-    request: Vec<u8>,
     buffer: Vec<u8>,
 }
 
 impl Client {
-    pub(crate) async fn connect(address: SocketAddr, request: Vec<u8>) -> Result<Self, Failure> {
+    pub(crate) async fn connect(address: SocketAddr) -> Result<Self, Failure> {
         let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
         Ok(Self {
             stream,
-            request,
             buffer: vec![0; BUFFER],
         })
     }
 
-    /// Sends `count` requests one after the other; returns how long each took.
-    pub(crate) async fn send(mut self, count: usize) -> Result<Vec<Duration>, Failure> {
-        let mut latencies = Vec::with_capacity(count);
-        for _ in 0..count {
-            let began = Instant::now();
-            self.stream.write_all(&self.request).await?;
+    /// Sends as many requests as it gets turns; returns how long each took.
+    pub(crate) async fn send(
+        mut self,
+        turns: Rc<Turns>,
+        texts: Rc<[Vec<u8>]>,
+    ) -> Result<Vec<Duration>, Failure> {
+        let mut latencies = Vec::new();
+        while let Some(turn) = turns.take().await {
+            let text = &texts[turn.number % texts.len()];
+            self.stream.write_all(text).await?;
             self.read_answer().await?;
-            latencies.push(began.elapsed());
+            latencies.push(turn.since.elapsed());
         }
         Ok(latencies)
     }

@@ -1,9 +1,11 @@
 //! An OTLP/gRPC back end that keeps up with whatever is compared: it decodes every span and keeps none. Its first line names
-//! its address; the last, after SIGTERM, how many spans came.
+//! its address; then it answers each line on its input with how many spans have come.
 
+use std::io::stdin;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 
 use opentelemetry_proto::tonic::collector::trace::v1::trace_service_server::{
     TraceService, TraceServiceServer,
@@ -35,11 +37,25 @@ impl TraceService for Counting {
     }
 }
 
+impl Counting {
+    fn tell(&self) {
+        println!("{}", self.0.load(Ordering::Relaxed));
+    }
+}
+
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Failure> {
     let incoming = TcpIncoming::bind((Ipv4Addr::LOCALHOST, 0).into())?;
     println!("http://{}", incoming.local_addr()?);
     let counting = Counting::default();
+    let asked = counting.clone();
+    // Whoever asks no more has closed his end, and the thread ends with it.
+    thread::spawn(move || {
+        stdin()
+            .lines()
+            .map_while(Result::ok)
+            .for_each(|_| asked.tell())
+    });
     let mut terminated = signal(SignalKind::terminate())?;
     let server = Server::builder()
         .add_service(TraceServiceServer::new(counting.clone()))
@@ -48,6 +64,5 @@ async fn main() -> Result<(), Failure> {
         ended = server => ended?,
         _ = terminated.recv() => {}
     }
-    println!("{} spans", counting.0.load(Ordering::Relaxed));
     Ok(())
 }
