@@ -9,11 +9,13 @@ export PATH := $(PATH):$(TOOLS)
 
 # Features as in the tests, so that both share their dependencies.
 XTASK = cargo run --quiet --all-features --bin xtask --
+# Its default members: the peers are linted by `bench-lint`, and built by `bench` alone.
 BENCHES = --manifest-path benches/Cargo.toml
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test new fmt lint doc deny sync ops drill deploy dashboards template-test soak bench-quick bench-micro bench-call ir-gate clean
+.PHONY: help demo test new fmt lint doc deny sync ops drill deploy dashboards template-test soak bench bench-page bench-lint bench-quick
+.PHONY: bench-micro bench-call ir-gate clean
 .PHONY: tools fmt-check unit doctest drill-tools drill-classics
 
 help: ## Show this list
@@ -45,12 +47,12 @@ fmt-check:
 lint: ## clippy, warnings denied
 	@echo "==> clippy"
 	@cargo clippy --quiet --workspace --all-targets --all-features -- -D warnings
-	@cargo clippy --quiet --workspace --all-targets $(BENCHES) -- -D warnings
+	@cargo clippy --quiet --all-targets $(BENCHES) -- -D warnings
 
 unit:
 	@echo "==> unit and integration tests"
 	@cargo nextest run --workspace --all-features
-	@cargo test --quiet --workspace $(BENCHES)
+	@cargo test --quiet $(BENCHES)
 
 doctest:
 	@echo "==> doc tests"
@@ -97,6 +99,17 @@ soak: ## The long tests, one after the other, with their figures: about seven mi
 	@$(XTASK) tools cargo-nextest $(if $(DATABASE_URL),,postgresql)
 	@echo "==> soak"
 	@cargo nextest run --profile soak --run-ignored only --workspace --all-features
+
+# Ten thousand connections need as many open files, on both sides.
+bench: ## What it costs, beside its peers: writes docs/PERFORMANCE.md [ONLY=requests,stored,instructions,growth,build] [QUICK=1]
+	@$(XTASK) tools cargo-generate redis-server valgrind $(if $(DATABASE_URL),,postgresql)
+	@ulimit -n $$(ulimit -H -n); $(XTASK) bench "$$ONLY"
+
+bench-page: ## docs/PERFORMANCE.md again from the figures that are kept
+	@$(XTASK) bench-page
+
+bench-lint: ## clippy for the peers too: some minutes when nothing is built
+	@cargo clippy --quiet --workspace --all-targets $(BENCHES) -- -D warnings
 
 bench-quick: ## CPU and instructions a request, against bare axum
 	@$(XTASK) bench-quick

@@ -28,7 +28,7 @@ use anyhow::{Result, bail};
 
 use crate::checkout::Checkout;
 
-const USAGE: &str = "usage: xtask new|demo|sync|template-test|bench-quick|ir-gate|deny-test|ops-check|drill|deploy-check|dashboards|tools [...]; \
+const USAGE: &str = "usage: xtask new|demo|sync|template-test|bench|bench-page|bench-quick|ir-gate|deny-test|ops-check|drill|deploy-check|dashboards|tools [...]; \
                      the Makefile knows how to call each: make help";
 
 fn main() -> ExitCode {
@@ -52,6 +52,8 @@ fn dispatch(args: &[String]) -> Result<()> {
         "demo" => demo::run(&checkout, rest),
         "sync" => sync::run(&checkout, rest),
         "template-test" => template_test::run(&checkout, rest),
+        "bench" => bench::run(&checkout, rest),
+        "bench-page" => bench::render_alone(&checkout),
         "bench-quick" => bench::quick(&checkout),
         "deny-test" => deny_test::run(&checkout),
         "drill" => drill::run(&checkout, rest),

@@ -5,8 +5,8 @@ use std::fs;
 use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 
-use super::callgrind::Instructions;
-use super::peers::Peer;
+use super::measure::instructions::Instructions;
+use super::side::Side;
 use crate::checkout::Checkout;
 
 /// The one file that holds them.
@@ -36,14 +36,14 @@ impl Limits {
     /// An error that names the figure and the limit it broke.
     pub(crate) fn check(&self, measured: &Instructions) -> Result<()> {
         let ratios = &self.instructions_against_bare_axum;
-        check_one(measured, Peer::Off, ratios.everything_off)?;
-        check_one(measured, Peer::Sampled, ratios.at_1_percent)?;
-        check_one(measured, Peer::Full, ratios.at_100_percent)
+        check_one(measured, Side::Off, ratios.everything_off)?;
+        check_one(measured, Side::Sampled, ratios.at_1_percent)?;
+        check_one(measured, Side::Full, ratios.at_100_percent)
     }
 }
 
-fn check_one(measured: &Instructions, peer: Peer, limit: f64) -> Result<()> {
-    let (ratio, title) = (measured.ratio(peer), peer.title());
+fn check_one(measured: &Instructions, side: Side, limit: f64) -> Result<()> {
+    let (ratio, title) = (measured.ratio(side), side.title());
     // Written so that a figure that is not a number fails too.
     if ratio > 0.0 && ratio <= limit {
         return Ok(());
@@ -66,10 +66,10 @@ mod tests {
 
     fn measured(sampled: f64, full: f64) -> Instructions {
         Instructions::from_figures(&[
-            (Peer::Bare, 10.0),
-            (Peer::Off, 20.0),
-            (Peer::Sampled, sampled),
-            (Peer::Full, full),
+            (Side::Bare, 10.0),
+            (Side::Off, 20.0),
+            (Side::Sampled, sampled),
+            (Side::Full, full),
         ])
     }
 

@@ -115,7 +115,8 @@ impl Launch {
 
     fn stdout(&self) -> Result<Stdio> {
         Ok(match &self.log {
-            Some(path) => Stdio::from(File::create(path)?),
+            // Appending: whoever empties the file meanwhile leaves no hole in it.
+            Some(path) => Stdio::from(File::options().create(true).append(true).open(path)?),
             None => Stdio::piped(),
         })
     }
@@ -145,10 +146,16 @@ impl Running {
         &self.log
     }
 
-    fn printed(&self) -> String {
+    /// Everything on both streams so far.
+    pub(crate) fn printed(&self) -> String {
         let mut lines = self.log.all();
         lines.extend(self.errors.all());
         lines.join("\n")
+    }
+
+    /// Whether it has closed its error stream, as the end of a process does.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.errors.has_ended()
     }
 
     /// SIGTERM, then the end.

@@ -1,51 +1,56 @@
-//! Instructions a request: the difference between a long and a short run, so that start and stop cancel out.
+//! Instructions a request: the difference between a long and a short run under callgrind, so that start and stop cancel out.
 
 use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
+use serde::{Deserialize, Serialize};
 
-use super::peers::{Peer, Peers};
+use crate::bench::load::Load;
+use crate::bench::side::Side;
+use crate::bench::start::Bench;
 
 /// Requests of the short and the long run.
 const RUNS: (u32, u32) = (300, 2300);
 
 /// Figures by side.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Instructions(Vec<(Peer, f64)>);
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct Instructions(Vec<(Side, f64)>);
 
 impl Instructions {
     #[cfg(test)]
-    pub(crate) fn from_figures(figures: &[(Peer, f64)]) -> Self {
+    pub(crate) fn from_figures(figures: &[(Side, f64)]) -> Self {
         Self(figures.to_vec())
     }
 
     /// Instructions a request of one side, if it was measured.
-    pub(crate) fn of(&self, peer: Peer) -> Option<f64> {
-        let mut found = self.0.iter().filter(|(known, _)| *known == peer);
+    pub(crate) fn of(&self, side: Side) -> Option<f64> {
+        let mut found = self.0.iter().filter(|(known, _)| *known == side);
         found.next().map(|(_, figure)| *figure)
     }
 
     /// As a multiple of bare axum; not a number when either is missing.
-    pub(crate) fn ratio(&self, peer: Peer) -> f64 {
-        let of = |peer| self.of(peer).unwrap_or(f64::NAN);
-        of(peer) / of(Peer::Bare)
+    pub(crate) fn ratio(&self, side: Side) -> f64 {
+        let of = |side| self.of(side).unwrap_or(f64::NAN);
+        of(side) / of(Side::Bare)
     }
 }
 
-/// All sides.
-pub(crate) fn measure(peers: &Peers) -> Result<Instructions> {
-    let figures = Peer::ALL.map(|peer| per_request(peers, peer).map(|figure| (peer, figure)));
-    Ok(Instructions(figures.into_iter().collect::<Result<_>>()?))
+/// All of these sides that it can be counted for.
+pub(crate) fn measure(bench: &Bench, sides: &[Side]) -> Result<Instructions> {
+    let native = sides.iter().copied().filter(|side| side.is_native());
+    let figures = native.map(|side| per_request(bench, side).map(|figure| (side, figure)));
+    Ok(Instructions(figures.collect::<Result<_>>()?))
 }
 
-fn per_request(peers: &Peers, peer: Peer) -> Result<f64> {
-    let (short, long) = (total(peers, peer, RUNS.0)?, total(peers, peer, RUNS.1)?);
-    Ok((long - short) / f64::from(RUNS.1 - RUNS.0))
+fn per_request(bench: &Bench, side: Side) -> Result<f64> {
+    let (short, long) = (total(bench, side, RUNS.0)?, total(bench, side, RUNS.1)?);
+    Ok(((long - short) / f64::from(RUNS.1 - RUNS.0)).round())
 }
 
-fn total(peers: &Peers, peer: Peer, requests: u32) -> Result<f64> {
-    let out = peers.scratch("callgrind.out");
+fn total(bench: &Bench, side: Side, requests: u32) -> Result<f64> {
+    let out = bench.programs.scratch("callgrind.out");
     let wrapper = [
         "valgrind".to_owned(),
         "--tool=callgrind".to_owned(),
@@ -53,10 +58,10 @@ fn total(peers: &Peers, peer: Peer, requests: u32) -> Result<f64> {
         "--fair-sched=yes".to_owned(),
         format!("--callgrind-out-file={}", out.display()),
     ];
-    let started = peers.start(peer, &wrapper)?;
-    peers.load(&started, requests, 1)?;
+    let started = bench.start(side, &wrapper)?;
+    bench.send(&Load::beside(bench.work.path(), requests).over(1), &started)?;
     let ended = started.running.stop()?;
-    let (status, title) = (ended.status, peer.title());
+    let (status, title) = (ended.status, side.title());
     ensure!(
         status.success(),
         "{title} under callgrind ended with {status}: {}",
@@ -96,8 +101,8 @@ mod tests {
 
     #[test]
     fn a_ratio_needs_both_sides() {
-        let both = Instructions::from_figures(&[(Peer::Bare, 10.0), (Peer::Full, 25.0)]);
-        assert_eq!(both.ratio(Peer::Full), 2.5);
-        assert!(both.ratio(Peer::Sampled).is_nan());
+        let both = Instructions::from_figures(&[(Side::Bare, 10.0), (Side::Full, 25.0)]);
+        assert_eq!(both.ratio(Side::Full), 2.5);
+        assert!(both.ratio(Side::Sampled).is_nan());
     }
 }

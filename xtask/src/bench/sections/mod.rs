@@ -1,0 +1,6 @@
+//! What `make bench` measures, one section after the other.
+
+pub(crate) mod build;
+pub(crate) mod growth;
+pub(crate) mod instructions;
+pub(crate) mod requests;

@@ -1,0 +1,182 @@
+//! What was promised, and what was measured.
+
+use super::results::{Measured, Requests, Results};
+use super::side::Side;
+
+/// One promise.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Target {
+    pub(crate) of: &'static str,
+    pub(crate) promised: &'static str,
+    /// None where something that it needs was not measured.
+    pub(crate) verdict: Option<Verdict>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Verdict {
+    pub(crate) measured: f64,
+    pub(crate) is_met: bool,
+}
+
+enum Bound {
+    Most(f64),
+    Least(f64),
+    Below,
+}
+
+type Measure = fn(&Requests) -> Option<f64>;
+
+const TARGETS: [(&str, &str, Bound, Measure); 10] = [
+    (
+        "all signals, traces 1 %: CPU a request, x bare axum",
+        "<= 1.5",
+        Bound::Most(1.5),
+        |sides| cpu_ratio(sides, Side::Sampled, Side::Bare),
+    ),
+    (
+        "all signals, traces 100 %: CPU a request, x bare axum",
+        "<= 1.9",
+        Bound::Most(1.9),
+        |sides| cpu_ratio(sides, Side::Full, Side::Bare),
+    ),
+    (
+        "all signals, traces 100 %: CPU a request, x foundations",
+        "< 1",
+        Bound::Below,
+        |sides| cpu_ratio(sides, Side::Full, Side::Foundations),
+    ),
+    (
+        "everything off: CPU a request, x axum with the same protections",
+        "<= 1.05",
+        Bound::Most(1.05),
+        |sides| cpu_ratio(sides, Side::Off, Side::Protected),
+    ),
+    (
+        "do-it-yourself at 100 %: CPU a request, x Belvedere at 100 %",
+        ">= 4",
+        Bound::Least(4.0),
+        |sides| cpu_ratio(sides, Side::DoItYourself, Side::Full),
+    ),
+    (
+        "FastAPI at 100 %: CPU a request, x Belvedere at 100 %",
+        ">= 50",
+        Bound::Least(50.0),
+        |sides| cpu_ratio(sides, Side::FastApiFull, Side::Full),
+    ),
+    (
+        "p99 at a fixed rate, traces 100 %, x bare axum",
+        "<= 1.7",
+        Bound::Most(1.7),
+        |sides| p99_ratio(sides, Side::Full, Side::Bare),
+    ),
+    (
+        "resident memory under load, traces 100 %, MiB",
+        "<= 30",
+        Bound::Most(30.0),
+        |sides| Some(sides.of(Side::Full)?.loaded_mib),
+    ),
+    (
+        "collector hangs: p99, x a healthy one",
+        "<= 1.05",
+        Bound::Most(1.05),
+        |sides| p99_ratio(sides, Side::Hanging, Side::Full),
+    ),
+    (
+        "collector hangs: requests a second, x a healthy one",
+        ">= 0.95",
+        Bound::Least(0.95),
+        |sides| {
+            let of = |side| Some(sides.of(side)?.per_second.median);
+            Some(of(Side::Hanging)? / of(Side::Full)?)
+        },
+    ),
+];
+
+/// Every promise, in order.
+pub(crate) fn judge(results: &Results) -> Vec<Target> {
+    let targets = TARGETS.into_iter();
+    let judged = targets.map(|(of, promised, bound, measure)| Target {
+        of,
+        promised,
+        verdict: results
+            .requests
+            .as_ref()
+            .and_then(measure)
+            .map(|measured| Verdict {
+                measured,
+                is_met: bound.holds(measured),
+            }),
+    });
+    judged.collect()
+}
+
+/// For a terminal.
+pub(crate) fn plain(targets: &[Target]) -> String {
+    let lines = targets.iter().map(|target| {
+        let (measured, word) = words(target);
+        format!(
+            "{:<66} {:>8} {measured:>8}  {word}",
+            target.of, target.promised
+        )
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// What was measured, and whether that is enough.
+pub(crate) fn words(target: &Target) -> (String, &'static str) {
+    match target.verdict {
+        None => ("-".to_owned(), "not measured"),
+        Some(verdict) if verdict.is_met => (format!("{:.2}", verdict.measured), "met"),
+        Some(verdict) => (format!("{:.2}", verdict.measured), "missed"),
+    }
+}
+
+impl Bound {
+    fn holds(&self, figure: f64) -> bool {
+        match self {
+            Self::Most(most) => figure <= *most,
+            Self::Least(least) => figure >= *least,
+            Self::Below => figure < 1.0,
+        }
+    }
+}
+
+fn cpu_ratio(sides: &Requests, side: Side, base: Side) -> Option<f64> {
+    let of = |side| Some(sides.of(side)?.cpu_us.median);
+    Some(of(side)? / of(base)?)
+}
+
+fn p99_ratio(sides: &Requests, side: Side, base: Side) -> Option<f64> {
+    let p99 = |measured: &Measured| Some(measured.p99_us?.median);
+    Some(p99(sides.of(side)?)? / p99(sides.of(base)?)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bench::render::sample;
+
+    fn verdict(results: &Results, of: &str) -> (String, &'static str) {
+        let targets = judge(results);
+        let target = targets.iter().find(|target| target.of.contains(of));
+        words(target.unwrap())
+    }
+
+    #[test]
+    fn a_promise_is_met_missed_or_unknown() {
+        let mut results = sample::results();
+        let ratio = "traces 1 %: CPU";
+        assert_eq!(verdict(&results, ratio), ("1.40".to_owned(), "met"));
+        let sides = &mut results.requests.as_mut().unwrap().sides;
+        sides[1].cpu_us.median = 16.0;
+        assert_eq!(verdict(&results, ratio), ("1.60".to_owned(), "missed"));
+        assert_eq!(
+            verdict(&results, "foundations"),
+            ("-".to_owned(), "not measured")
+        );
+        assert_eq!(
+            verdict(&Results::default(), ratio),
+            ("-".to_owned(), "not measured")
+        );
+    }
+}
