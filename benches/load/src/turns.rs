@@ -104,6 +104,10 @@ impl Turns {
             it_value: interval,
         };
         timerfd_settime(&timer, TimerfdTimerFlags::empty(), &every)?;
+        #[expect(
+            deprecated,
+            reason = "its successor is unsafe, and an owned descriptor keeps what that asks for"
+        )]
         let timer = AsyncFd::new(timer)?;
         while !pace.due.is_closed() {
             let mut ready = timer.readable().await?;
