@@ -6,7 +6,8 @@ use axum::extract::{MatchedPath, Request};
 use axum::middleware::Next;
 use axum::response::Response;
 use foundations::telemetry::metrics::{Counter, HistogramBuilder, TimeHistogram, metrics};
-use foundations::telemetry::{TelemetryContext, log, tracing};
+use foundations::telemetry::tracing::StartTraceOptions;
+use foundations::telemetry::{log, tracing};
 
 /// What is counted.
 #[metrics]
@@ -23,14 +24,11 @@ pub(crate) mod http_server {
 
 /// A log and a trace of its own for each request.
 pub(crate) async fn seen(request: Request, next: Next) -> Response {
-    TelemetryContext::current()
-        .with_forked_log()
-        .with_forked_trace("request")
-        .apply(answer(request, next))
-        .await
+    let trace = tracing::start_trace("request", StartTraceOptions::default());
+    let context = trace.into_context().with_forked_log();
+    context.apply(answer(request, next)).await
 }
 
-#[tracing::span_fn("respond to request")]
 async fn answer(request: Request, next: Next) -> Response {
     let route = request.extensions().get::<MatchedPath>();
     let route: Arc<str> = route.map_or("", MatchedPath::as_str).into();

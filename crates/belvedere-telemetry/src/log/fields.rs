@@ -129,8 +129,8 @@ impl<'b> Fields<'b> {
     fn member(&mut self, field: &Field, write_value: impl FnOnce(&mut Vec<u8>)) {
         let name = field.name();
         let collected = &mut *self.collected;
-        let is_prefixed = is_reserved(name) || name.starts_with(RESERVED_PREFIX);
-        collected.has_prefixed |= is_prefixed;
+        let is_reserved = is_reserved(name);
+        collected.has_prefixed |= is_reserved || name.starts_with(RESERVED_PREFIX);
         let mut names = collected.members.iter().map(|(own, _)| *own);
         if names.any(|own| own == name) || collected.has_prefixed && collected.collides(name) {
             return;
@@ -139,7 +139,7 @@ impl<'b> Fields<'b> {
             collected.is_cut = true;
             return;
         }
-        key(collected, name);
+        key(&mut collected.json, name, is_reserved);
         write_value(&mut collected.json);
         collected.members.push((name, collected.json.len()));
     }
@@ -193,10 +193,9 @@ fn is_reserved(name: &str) -> bool {
     field::HEAD.contains(&name) || name == super::line::TRUNCATED
 }
 
-fn key(collected: &mut Collected, name: &str) {
-    let out = &mut collected.json;
+fn key(out: &mut Vec<u8>, name: &str, is_reserved: bool) {
     out.push(b',');
-    if is_reserved(name) {
+    if is_reserved {
         json(out, &format_args!("{RESERVED_PREFIX}{name}"));
     } else {
         string(out, name, usize::MAX, true);

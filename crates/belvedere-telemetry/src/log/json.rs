@@ -16,6 +16,7 @@ pub(super) fn json<T: serde::Serialize + ?Sized>(out: &mut Vec<u8>, value: &T) {
 pub(super) fn string(out: &mut Vec<u8>, text: &str, max: usize, is_whole: bool) {
     let shown = fitting(text, max);
     if is_plain_json(shown) {
+        out.reserve(shown.len() + 2);
         out.push(b'"');
         out.extend_from_slice(shown.as_bytes());
         out.push(b'"');
