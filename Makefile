@@ -101,7 +101,7 @@ soak: ## The long tests, one after the other, with their figures: about seven mi
 	@cargo nextest run --profile soak --run-ignored only --workspace --all-features
 
 # Ten thousand connections need as many open files, on both sides.
-bench: ## What it costs, beside its peers: writes docs/PERFORMANCE.md [ONLY=requests,stored,instructions,growth,build] [QUICK=1]
+bench: ## What it costs, beside its peers: writes docs/PERFORMANCE.md [ONLY=requests,stored,instructions,calls,growth,build] [QUICK=1]
 	@$(XTASK) tools cargo-generate redis-server valgrind $(if $(DATABASE_URL),,postgresql)
 	@ulimit -n $$(ulimit -H -n); $(XTASK) bench "$$ONLY"
 

@@ -20,6 +20,7 @@ pub(crate) struct Results {
     pub(crate) requests: Option<Requests>,
     pub(crate) stored: Option<Requests>,
     pub(crate) instructions: Option<Counted>,
+    pub(crate) calls: Option<Calls>,
     pub(crate) growth: Option<Growth>,
     pub(crate) build: Option<Build>,
 }
@@ -57,6 +58,22 @@ pub(crate) struct Counted {
     pub(crate) taken: Taken,
     pub(crate) hello: Instructions,
     pub(crate) stored: Instructions,
+}
+
+/// A call by gRPC, side by side.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Calls {
+    pub(crate) taken: Taken,
+    pub(crate) sides: Vec<Call>,
+}
+
+/// What one call costs the server.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Call {
+    /// As the bench names it.
+    pub(crate) side: String,
+    pub(crate) cpu_us: f64,
+    pub(crate) instructions: f64,
 }
 
 /// How cost grows with what is asked of a service.
@@ -103,6 +120,12 @@ pub(crate) struct Built {
     pub(crate) binary_mib: f64,
 }
 
+impl Calls {
+    pub(crate) fn of(&self, side: &str) -> Option<&Call> {
+        self.sides.iter().find(|call| call.side == side)
+    }
+}
+
 impl Requests {
     pub(crate) fn of(&self, side: Side) -> Option<&Measured> {
         self.sides.iter().find(|measured| measured.side == side)
@@ -142,6 +165,7 @@ impl Shelf {
             requests: self.section("requests")?,
             stored: self.section("stored")?,
             instructions: self.section("instructions")?,
+            calls: self.section("calls")?,
             growth: self.section("growth")?,
             build: self.section("build")?,
         })

@@ -1,18 +1,25 @@
-//! `make bench [ONLY=requests,stored,instructions,growth,build] [QUICK=1]`: measures, keeps, renders, judges.
+//! `make bench [ONLY=requests,stored,instructions,calls,growth,build] [QUICK=1]`: measures, keeps, renders, judges.
 
 use anyhow::{Result, ensure};
 
 use super::plan::Plan;
 use super::render;
 use super::results::Shelf;
-use super::sections::{build, growth, instructions, requests};
+use super::sections::{build, calls, growth, instructions, requests};
 use super::side::Work;
 use super::targets;
 use crate::checkout::Checkout;
 use crate::run::step;
 
 /// In the order in which they run; each keeps its figures in a file of its own.
-const SECTIONS: [&str; 5] = ["requests", "stored", "instructions", "growth", "build"];
+const SECTIONS: [&str; 6] = [
+    "requests",
+    "stored",
+    "instructions",
+    "calls",
+    "growth",
+    "build",
+];
 
 /// The sections named; all of them when none is.
 pub(crate) fn run(checkout: &Checkout, args: &[String]) -> Result<()> {
@@ -46,6 +53,7 @@ fn measure(checkout: &Checkout, name: &str, plan: Plan, shelf: &Shelf) -> Result
         "requests" => shelf.write(name, &requests::measure(checkout, Work::Hello, plan)?),
         "stored" => shelf.write(name, &requests::measure(checkout, Work::Stored, plan)?),
         "instructions" => shelf.write(name, &instructions::measure(checkout, plan)?),
+        "calls" => shelf.write(name, &calls::measure(checkout)?),
         "growth" => shelf.write(name, &growth::measure(checkout, plan)?),
         _ => shelf.write(name, &build::measure(checkout, plan)?),
     }

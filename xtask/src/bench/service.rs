@@ -23,6 +23,7 @@ pub(crate) fn generate(
         name,
         database: if has_stores { "postgres" } else { "sqlite" },
         redis: has_stores,
+        grpc: false,
         jobs: false,
         destination: around,
         source: Source::Checkout(checkout.clone()),

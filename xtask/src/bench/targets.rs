@@ -1,6 +1,6 @@
 //! What was promised, and what was measured.
 
-use super::results::{Measured, Requests, Results};
+use super::results::{Measured, Results};
 use super::side::Side;
 
 /// One promise.
@@ -24,71 +24,90 @@ enum Bound {
     Below,
 }
 
-type Measure = fn(&Requests) -> Option<f64>;
+type Measure = fn(&Results) -> Option<f64>;
 
-const TARGETS: [(&str, &str, Bound, Measure); 10] = [
+const TARGETS: [(&str, &str, Bound, Measure); 13] = [
     (
         "all signals, traces 1 %: CPU a request, x bare axum",
         "<= 1.5",
         Bound::Most(1.5),
-        |sides| cpu_ratio(sides, Side::Sampled, Side::Bare),
+        |results| cpu_ratio(results, Side::Sampled, Side::Bare),
     ),
     (
         "all signals, traces 100 %: CPU a request, x bare axum",
         "<= 1.9",
         Bound::Most(1.9),
-        |sides| cpu_ratio(sides, Side::Full, Side::Bare),
+        |results| cpu_ratio(results, Side::Full, Side::Bare),
     ),
     (
         "all signals, traces 100 %: CPU a request, x foundations",
         "< 1",
         Bound::Below,
-        |sides| cpu_ratio(sides, Side::Full, Side::Foundations),
+        |results| cpu_ratio(results, Side::Full, Side::Foundations),
     ),
     (
         "everything off: CPU a request, x axum with the same protections",
         "<= 1.05",
         Bound::Most(1.05),
-        |sides| cpu_ratio(sides, Side::Off, Side::Protected),
+        |results| cpu_ratio(results, Side::Off, Side::Protected),
     ),
     (
         "do-it-yourself at 100 %: CPU a request, x Belvedere at 100 %",
         ">= 4",
         Bound::Least(4.0),
-        |sides| cpu_ratio(sides, Side::DoItYourself, Side::Full),
+        |results| cpu_ratio(results, Side::DoItYourself, Side::Full),
     ),
     (
         "FastAPI at 100 %: CPU a request, x Belvedere at 100 %",
         ">= 50",
         Bound::Least(50.0),
-        |sides| cpu_ratio(sides, Side::FastApiFull, Side::Full),
+        |results| cpu_ratio(results, Side::FastApiFull, Side::Full),
     ),
     (
         "p99 at a fixed rate, traces 100 %, x bare axum",
         "<= 1.7",
         Bound::Most(1.7),
-        |sides| p99_ratio(sides, Side::Full, Side::Bare),
+        |results| p99_ratio(results, Side::Full, Side::Bare),
     ),
     (
         "resident memory under load, traces 100 %, MiB",
         "<= 30",
         Bound::Most(30.0),
-        |sides| Some(sides.of(Side::Full)?.loaded_mib),
+        |results| Some(results.requests.as_ref()?.of(Side::Full)?.loaded_mib),
     ),
     (
         "collector hangs: p99, x a healthy one",
         "<= 1.05",
         Bound::Most(1.05),
-        |sides| p99_ratio(sides, Side::Hanging, Side::Full),
+        |results| p99_ratio(results, Side::Hanging, Side::Full),
     ),
     (
         "collector hangs: requests a second, x a healthy one",
         ">= 0.95",
         Bound::Least(0.95),
-        |sides| {
+        |results| {
+            let sides = results.requests.as_ref()?;
             let of = |side| Some(sides.of(side)?.per_second.median);
             Some(of(Side::Hanging)? / of(Side::Full)?)
         },
+    ),
+    (
+        "by gRPC, all signals, traces 1 %: CPU a call, x bare tonic",
+        "<= 1.5",
+        Bound::Most(1.5),
+        |results| call_ratio(results, "Sampled", "Bare"),
+    ),
+    (
+        "by gRPC, all signals, traces 100 %: CPU a call, x bare tonic",
+        "<= 1.9",
+        Bound::Most(1.9),
+        |results| call_ratio(results, "Full", "Bare"),
+    ),
+    (
+        "by gRPC, everything off: CPU a call, x bare tonic",
+        "<= 1.05",
+        Bound::Most(1.05),
+        |results| call_ratio(results, "Off", "Bare"),
     ),
 ];
 
@@ -98,14 +117,10 @@ pub(crate) fn judge(results: &Results) -> Vec<Target> {
     let judged = targets.map(|(of, promised, bound, measure)| Target {
         of,
         promised,
-        verdict: results
-            .requests
-            .as_ref()
-            .and_then(measure)
-            .map(|measured| Verdict {
-                measured,
-                is_met: bound.holds(measured),
-            }),
+        verdict: measure(results).map(|measured| Verdict {
+            measured,
+            is_met: bound.holds(measured),
+        }),
     });
     judged.collect()
 }
@@ -141,14 +156,22 @@ impl Bound {
     }
 }
 
-fn cpu_ratio(sides: &Requests, side: Side, base: Side) -> Option<f64> {
+fn cpu_ratio(results: &Results, side: Side, base: Side) -> Option<f64> {
+    let sides = results.requests.as_ref()?;
     let of = |side| Some(sides.of(side)?.cpu_us.median);
     Some(of(side)? / of(base)?)
 }
 
-fn p99_ratio(sides: &Requests, side: Side, base: Side) -> Option<f64> {
+fn p99_ratio(results: &Results, side: Side, base: Side) -> Option<f64> {
+    let sides = results.requests.as_ref()?;
     let p99 = |measured: &Measured| Some(measured.p99_us?.median);
     Some(p99(sides.of(side)?)? / p99(sides.of(base)?)?)
+}
+
+fn call_ratio(results: &Results, side: &str, base: &str) -> Option<f64> {
+    let calls = results.calls.as_ref()?;
+    let of = |side| Some(calls.of(side)?.cpu_us);
+    Some(of(side)? / of(base)?)
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! The page that tells results, and its pictures: all of them follow from the results alone.
 
 mod bars;
+mod calls;
 mod curves;
 mod growth;
 mod page;

@@ -1,8 +1,8 @@
 //! The whole page.
 
-use super::{bars, curves, growth, requests};
+use super::{bars, calls, curves, growth, requests};
 use crate::bench::machine::Taken;
-use crate::bench::results::{Build, Counted, Growth, Requests, Results};
+use crate::bench::results::{Build, Calls, Counted, Growth, Requests, Results};
 use crate::bench::side::{Side, Work};
 use crate::bench::targets;
 
@@ -40,6 +40,7 @@ fn page(results: &Results) -> String {
             "One SELECT and one GET",
             &work(stores, stored, Work::Stored),
         ),
+        section("One call by gRPC", &called(results.calls.as_ref())),
         section("When there is more of it", &grown(results.growth.as_ref())),
         section("Building", &built(results.build.as_ref())),
         section("How to read it", READING),
@@ -58,7 +59,7 @@ const INTRODUCTION: &str = "\
 The same answer from axum alone, from a generated service, from what a Rust user puts together today, from two other
 frameworks and from the Python stack that taught this one, on one core. `make bench` measures all of it, writes the figures
 to [`benches/results`](../benches/results) and this page from them; nobody edits it by hand. `ONLY=requests` (or `stored`,
-`instructions`, `growth`, `build`, or several with commas between) takes one part anew, `QUICK=1` tries the command without
+`instructions`, `calls`, `growth`, `build`, or several with commas between) takes one part anew, `QUICK=1` tries the command without
 touching either.
 ";
 
@@ -125,6 +126,15 @@ fn work(
     format!("{what}{picture}{head}{speed}\n{rest}")
 }
 
+fn called(measured: Option<&Calls>) -> String {
+    let Some(measured) = measured else {
+        return NOTHING.to_owned();
+    };
+    let what =
+        "A unary call that answers what it was told, over one connection: `make bench-call`.\n\n";
+    format!("{what}{}", calls::calls(measured))
+}
+
 fn grown(growth: Option<&Growth>) -> String {
     let Some(growth) = growth else {
         return NOTHING.to_owned();
@@ -152,16 +162,18 @@ fn taken(results: &Results) -> String {
         requests,
         stored,
         instructions,
+        calls,
         growth,
         build,
     } = results;
-    let sections: [(&str, Option<&Taken>); 5] = [
+    let sections: [(&str, Option<&Taken>); 6] = [
         ("requests", requests.as_ref().map(|all| &all.taken)),
         ("stored", stored.as_ref().map(|all| &all.taken)),
         (
             "instructions",
             instructions.as_ref().map(|Counted { taken, .. }| taken),
         ),
+        ("calls", calls.as_ref().map(|all| &all.taken)),
         ("growth", growth.as_ref().map(|all| &all.taken)),
         ("build", build.as_ref().map(|all| &all.taken)),
     ];
@@ -207,7 +219,7 @@ mod tests {
     #[test]
     fn a_part_that_was_not_measured_says_so() {
         let text = page(&Results::default());
-        assert_eq!(text.matches(NOTHING.trim()).count(), 5);
+        assert_eq!(text.matches(NOTHING.trim()).count(), 6);
         assert!(!text.contains("svg"), "{text}");
     }
 
@@ -219,6 +231,7 @@ mod tests {
         let row = "| belvedere, traces 1 % | 14.0 (12.6-15.4) | 1.40 | 40000 | 2.00 | >= 50000 | 100 (90-110) | - |";
         assert_eq!(text.matches(row).count(), 2, "{text}");
         assert!(text.contains("| bare axum | 60 | 20 | 0.5 | 40 | 1.5 |"));
+        assert!(text.contains("| belvedere, all off | 29.0 | 1.16 | 66000 | 1.10 |"));
         assert!(text.contains("on a machine; rustc 1.95.0."));
         assert_eq!(all(&results).len(), 3);
     }

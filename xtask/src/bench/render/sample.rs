@@ -4,7 +4,7 @@ use crate::bench::figures::Spread;
 use crate::bench::machine::Taken;
 use crate::bench::measure::instructions::Instructions;
 use crate::bench::results::{
-    Build, Built, Counted, Curve, Growth, Measured, Point, Requests, Results,
+    Build, Built, Call, Calls, Counted, Curve, Growth, Measured, Point, Requests, Results,
 };
 use crate::bench::side::Side;
 
@@ -17,6 +17,10 @@ pub(crate) fn results() -> Results {
             taken: taken(),
             hello: counted.clone(),
             stored: counted,
+        }),
+        calls: Some(Calls {
+            taken: taken(),
+            sides: vec![call("Bare", 25.0, 60_000.0), call("Off", 29.0, 66_000.0)],
         }),
         growth: Some(Growth {
             taken: taken(),
@@ -70,6 +74,14 @@ fn side(side: Side, micros: f64) -> Measured {
         start_ms: around(9.0),
         lines: 1.0,
         spans: 0.01,
+    }
+}
+
+fn call(side: &str, cpu_us: f64, instructions: f64) -> Call {
+    Call {
+        side: side.to_owned(),
+        cpu_us,
+        instructions,
     }
 }
 

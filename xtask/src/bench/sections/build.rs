@@ -44,17 +44,23 @@ fn presets(checkout: &Checkout, around: &Path, plan: Plan) -> Result<Vec<Preset>
     }
     presets.push(peer(checkout, "do-it-yourself", "do-it-yourself"));
     let services = [
-        ("belvedere, SQLite", "sqlite", false),
-        ("belvedere, PostgreSQL", "postgres", false),
-        ("belvedere, PostgreSQL and Redis", "postgres", true),
+        ("belvedere, SQLite", "sqlite", false, false),
+        ("belvedere, PostgreSQL", "postgres", false, false),
+        (
+            "belvedere, PostgreSQL, Redis, gRPC, jobs",
+            "postgres",
+            true,
+            true,
+        ),
     ];
-    for (index, (name, database, redis)) in services.into_iter().enumerate() {
+    for (index, (name, database, redis, is_whole)) in services.into_iter().enumerate() {
         let package = format!("bench-preset-{index}");
         let generation = Generation {
             name: &package,
             database,
             redis,
-            jobs: false,
+            grpc: is_whole,
+            jobs: is_whole,
             destination: around,
             source: Source::Checkout(checkout.clone()),
             around: Around::Untouched,
