@@ -20,6 +20,10 @@ const CAPACITY: usize = 288;
 #[derive(Debug)]
 pub(super) struct LogFields {
     text: String,
+    /// Where the request's id stands, quotes not included.
+    request_id_at: Range<usize>,
+    /// It, where it does not stand there as it is: nobody who speaks HTTP has such a one.
+    other_request_id: Option<Box<str>>,
     /// Where the identity goes in, once it is known.
     identity_at: usize,
     /// Where the path stands, quotes not included.
@@ -35,7 +39,9 @@ impl LogFields {
         push_hex(&mut out, SPAN_ID, own.span_id.to_bytes());
         out.push_str(if own.sampled { SAMPLED } else { NOT_SAMPLED });
         out.push_str(REQUEST_ID);
-        push_string(&mut out, request_id);
+        let request_id_begin = out.len();
+        let is_request_id_plain = push_string(&mut out, request_id);
+        let request_id_at = request_id_begin..out.len();
         out.push('"');
         let identity_at = out.len();
         out.push_str(&route.before_path);
@@ -45,6 +51,8 @@ impl LogFields {
         out.push_str(&route.after_path);
         Self {
             text: out,
+            request_id_at,
+            other_request_id: (!is_request_id_plain).then(|| request_id.into()),
             identity_at,
             path_at,
             is_path_plain,
@@ -76,6 +84,11 @@ impl LogFields {
                 out.extend_from_slice(member);
             }
         }
+    }
+
+    pub(super) fn request_id(&self) -> &str {
+        let rendered = || &self.text[self.request_id_at.clone()];
+        self.other_request_id.as_deref().unwrap_or_else(rendered)
     }
 
     /// The template, read back from its rendered form: it comes from code, and has nothing to escape.

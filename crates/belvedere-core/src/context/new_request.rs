@@ -1,6 +1,7 @@
 use std::{sync::Arc, time::SystemTime};
 
 use opentelemetry::{SpanId, TraceId};
+use uuid::fmt::Hyphenated;
 
 use super::{
     RequestContext,
@@ -67,11 +68,12 @@ impl<'r> NewRequest<'r> {
             span_id: SpanId::from(fastrand::u64(1..)),
             sampled: tracer.is_on() && tracer.sampler().samples(trace_id, verdict),
         };
-        let request_id = self.request_id.map_or_else(new_request_id, Box::from);
-        let log_fields = LogFields::render(&own, &request_id, self.route, self.path);
-        Arc::new(RequestContext::new(
-            own, self.way, request_id, log_fields, tracer,
-        ))
+        let mut drawn = [0; Hyphenated::LENGTH];
+        let request_id = self
+            .request_id
+            .unwrap_or_else(|| draw_request_id(&mut drawn));
+        let log_fields = LogFields::render(&own, request_id, self.route, self.path);
+        Arc::new(RequestContext::new(own, self.way, log_fields, tracer))
     }
 }
 
@@ -80,7 +82,7 @@ fn new_trace_id() -> TraceId {
 }
 
 /// A UUIDv7: its first 48 bits are the time, so ids sort as requests came.
-fn new_request_id() -> Box<str> {
+fn draw_request_id(text: &mut [u8; Hyphenated::LENGTH]) -> &str {
     let millis = SystemTime::now()
         .duration_since(SystemTime::UNIX_EPOCH)
         .map_or(0, |since| {
@@ -89,6 +91,5 @@ fn new_request_id() -> Box<str> {
     let mut random = [0; 10];
     fastrand::fill(&mut random);
     let id = uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid();
-    let mut text = [0; uuid::fmt::Hyphenated::LENGTH];
-    Box::from(&*id.hyphenated().encode_lower(&mut text))
+    id.hyphenated().encode_lower(text)
 }

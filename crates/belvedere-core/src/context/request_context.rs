@@ -44,7 +44,6 @@ impl Way {
 pub struct RequestContext {
     own: TraceParent,
     way: Way,
-    request_id: Box<str>,
     identity: OnceLock<Identity>,
     log_fields: LogFields,
     tracer: Tracer,
@@ -60,18 +59,11 @@ pub struct RequestContext {
 }
 
 impl RequestContext {
-    pub(super) fn new(
-        own: TraceParent,
-        way: Way,
-        request_id: Box<str>,
-        log_fields: LogFields,
-        tracer: &Tracer,
-    ) -> Self {
+    pub(super) fn new(own: TraceParent, way: Way, log_fields: LogFields, tracer: &Tracer) -> Self {
         let above = own.sampled.then(|| above_users_spans(&own, &way));
         Self {
             own,
             way,
-            request_id,
             identity: OnceLock::new(),
             log_fields,
             tracer: tracer.clone(),
@@ -101,8 +93,8 @@ impl RequestContext {
     }
 
     /// `x-request-id`.
-    pub const fn request_id(&self) -> &str {
-        &self.request_id
+    pub fn request_id(&self) -> &str {
+        self.log_fields.request_id()
     }
 
     /// The path without its query, at most 1 KiB of it.

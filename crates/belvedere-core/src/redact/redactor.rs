@@ -30,6 +30,11 @@ impl Redactor {
         if self.hides(key) {
             return Cow::Borrowed(REDACTED);
         }
+        self.show_text(value)
+    }
+
+    /// `value` as it may be shown under a key that hides nothing.
+    pub fn show_text<'v>(&self, value: &'v str) -> Cow<'v, str> {
         redact_text(value)
     }
 

@@ -152,9 +152,15 @@ where
         let is_gone = request.extensions().get::<Gone>().is_some();
         let record = self.protocol.begin(&self.observe, &mut request);
         let context = Arc::clone(record.context());
-        let called = (!is_gone).then(|| context.enter(|| self.inner.call(request)));
+        if is_gone {
+            return ResponseFuture {
+                inner: None,
+                record: Some(record),
+            };
+        }
+        let called = context.enter(|| self.inner.call(request));
         ResponseFuture {
-            inner: called.map(|called| context.scope(called)),
+            inner: Some(context.scope(called)),
             record: Some(record),
         }
     }

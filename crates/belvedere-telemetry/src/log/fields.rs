@@ -5,30 +5,30 @@ use std::{
     fmt::{self, Write},
 };
 
-use belvedere_core::{REDACTED, Redactor, names::field};
+use belvedere_core::{REDACTED, Redactor};
 use tracing::{
     Level,
     field::{Field, Visit},
 };
 
-use super::json::{json, string};
+use super::{
+    json::{json, string},
+    known::{KnownEvent, KnownField, RESERVED_PREFIX, is_reserved},
+};
 
 /// The field by which `critical!` marks its events.
 const CRITICAL: &str = "critical";
 /// A longer value is cut, so that one field cannot fill the line.
 pub(super) const MAX_VALUE: usize = 4 * 1024;
+/// An empty JSON string.
+const NO_MESSAGE: &[u8] = b"\"\"";
 /// Where collecting ends: no line has room for more.
 const MAX_FIELDS: usize = 16 * 1024;
-/// What comes before the name of an event's own field when every line has a key of that name.
-const RESERVED_PREFIX: &str = "field.";
-
 /// What an event says. Its buffers are used again for the next event.
 #[derive(Debug, Default)]
 pub(super) struct Collected {
-    /// The message as it may be shown.
-    pub(super) message: String,
-    /// Whether the message lacks its end.
-    pub(super) is_message_cut: bool,
+    /// The message as a JSON string, as it may be shown; empty where there is none.
+    message: Vec<u8>,
     pub(super) is_critical: bool,
     /// Whether there were more fields than any line has room for.
     pub(super) is_cut: bool,
@@ -47,8 +47,15 @@ impl Collected {
         self.message.clear();
         self.json.clear();
         self.members.clear();
-        (self.is_message_cut, self.is_critical, self.is_cut) = (false, false, false);
+        (self.is_critical, self.is_cut) = (false, false);
         self.has_prefixed = false;
+    }
+
+    pub(super) fn message(&self) -> &[u8] {
+        if self.message.is_empty() {
+            return NO_MESSAGE;
+        }
+        &self.message
     }
 
     /// Whether the event has a value of its own under `name`.
@@ -60,6 +67,25 @@ impl Collected {
     fn collides(&self, name: &str) -> bool {
         let mut names = self.members.iter().map(|(own, _)| *own);
         names.any(|own| is_prefixed(own, name) || is_prefixed(name, own))
+    }
+
+    /// Begins a member, unless its key is taken or no line has room for it.
+    fn begin(&mut self, field: &KnownField) -> bool {
+        let name = field.name;
+        self.has_prefixed |= field.may_collide;
+        if self.has(name) || self.has_prefixed && self.collides(name) {
+            return false;
+        }
+        if self.json.len() > MAX_FIELDS {
+            self.is_cut = true;
+            return false;
+        }
+        self.json.extend_from_slice(&field.key);
+        true
+    }
+
+    fn end(&mut self, field: &KnownField) {
+        self.members.push((field.name, self.json.len()));
     }
 
     /// The members that fit into `room` bytes, and whether these are all.
@@ -74,15 +100,22 @@ impl Collected {
 #[derive(Debug)]
 pub(super) struct Fields<'b> {
     collected: &'b mut Collected,
+    known: &'b mut KnownEvent,
     redactor: &'b Redactor,
     level: Level,
 }
 
 impl<'b> Fields<'b> {
     /// `level`: that of the event.
-    pub(super) fn new(collected: &'b mut Collected, redactor: &'b Redactor, level: Level) -> Self {
+    pub(super) fn new(
+        collected: &'b mut Collected,
+        known: &'b mut KnownEvent,
+        redactor: &'b Redactor,
+        level: Level,
+    ) -> Self {
         Self {
             collected,
+            known,
             redactor,
             level,
         }
@@ -93,56 +126,75 @@ impl<'b> Fields<'b> {
         let mut text = std::mem::take(&mut self.collected.text);
         text.clear();
         let is_whole = format(&mut Capped(&mut text)).is_ok();
-        self.text(field, &text, is_whole);
+        self.text(field, |field, redactor, out| {
+            show(field, redactor, &text, is_whole, out);
+        });
         self.collected.text = text;
     }
 
-    fn text(&mut self, field: &Field, value: &str, is_whole: bool) {
-        let shown = if is_whole {
-            self.redactor.show(field.name(), value)
-        } else {
-            self.redactor.show_start(field.name(), value)
-        };
-        // A mark would tell that what is hidden is long.
-        let is_whole = is_whole || shown == REDACTED;
-        if field.name() == "message" {
-            return self.message(&shown, is_whole);
-        }
-        self.member(field, |out| string(out, &shown, MAX_VALUE, is_whole));
-    }
-
     /// Of two messages the first counts, as of all fields.
-    fn message(&mut self, shown: &str, is_whole: bool) {
-        if self.collected.message.is_empty() {
-            self.collected.message.push_str(shown);
-            self.collected.is_message_cut = !is_whole;
+    fn text(
+        &mut self,
+        field: &Field,
+        write: impl FnOnce(&mut KnownField, &Redactor, &mut Vec<u8>),
+    ) {
+        let Some(field) = self.known.field(field) else {
+            return;
+        };
+        if !field.is_message {
+            if self.collected.begin(field) {
+                write(field, self.redactor, &mut self.collected.json);
+                self.collected.end(field);
+            }
+        } else if self.collected.message.is_empty() {
+            write(field, self.redactor, &mut self.collected.message);
         }
     }
 
     fn scalar<T: serde::Serialize>(&mut self, field: &Field, value: T) {
-        if self.redactor.hides(field.name()) {
-            return self.member(field, |out| json(out, REDACTED));
+        let Some(field) = self.known.field(field) else {
+            return;
+        };
+        if self.collected.begin(field) {
+            let out = &mut self.collected.json;
+            if field.is_hidden {
+                json(out, REDACTED);
+            } else {
+                json(out, &value);
+            }
+            self.collected.end(field);
         }
-        self.member(field, |out| json(out, &value));
     }
+}
 
-    fn member(&mut self, field: &Field, write_value: impl FnOnce(&mut Vec<u8>)) {
-        let name = field.name();
-        let collected = &mut *self.collected;
-        let is_reserved = is_reserved(name);
-        collected.has_prefixed |= is_reserved || name.starts_with(RESERVED_PREFIX);
-        let mut names = collected.members.iter().map(|(own, _)| *own);
-        if names.any(|own| own == name) || collected.has_prefixed && collected.collides(name) {
-            return;
-        }
-        if collected.json.len() > MAX_FIELDS {
-            collected.is_cut = true;
-            return;
-        }
-        key(&mut collected.json, name, is_reserved);
-        write_value(&mut collected.json);
-        collected.members.push((name, collected.json.len()));
+/// As it was rendered before, or else rendered now.
+fn repeat(field: &mut KnownField, redactor: &Redactor, value: &str, out: &mut Vec<u8>) {
+    if let Some(rendered) = field.rendered(value) {
+        return out.extend_from_slice(rendered);
     }
+    let before = out.len();
+    let end = value.floor_char_boundary(MAX_VALUE);
+    if show(field, redactor, &value[..end], end == value.len(), out) {
+        field.keep(value, &out[before..]);
+    }
+}
+
+/// Whether nothing of it is hidden or missing.
+fn show(
+    field: &KnownField,
+    redactor: &Redactor,
+    value: &str,
+    is_whole: bool,
+    out: &mut Vec<u8>,
+) -> bool {
+    let shown = match (field.is_hidden, is_whole) {
+        (true, _) => REDACTED.into(),
+        (false, true) => redactor.show_text(value),
+        (false, false) => redactor.show_start(field.name, value),
+    };
+    // A mark would tell that what is hidden is long.
+    string(out, &shown, MAX_VALUE, is_whole || shown == REDACTED);
+    is_whole && shown == value
 }
 
 impl Visit for Fields<'_> {
@@ -151,8 +203,9 @@ impl Visit for Fields<'_> {
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
-        let end = value.floor_char_boundary(MAX_VALUE);
-        self.text(field, &value[..end], end == value.len());
+        self.text(field, |field, redactor, out| {
+            repeat(field, redactor, value, out);
+        });
     }
 
     fn record_error(&mut self, field: &Field, value: &(dyn Error + 'static)) {
@@ -186,21 +239,6 @@ impl Visit for Fields<'_> {
     fn record_u128(&mut self, field: &Field, value: u128) {
         self.scalar(field, value);
     }
-}
-
-/// Whether a line has a key of that name already.
-fn is_reserved(name: &str) -> bool {
-    field::HEAD.contains(&name) || name == super::line::TRUNCATED
-}
-
-fn key(out: &mut Vec<u8>, name: &str, is_reserved: bool) {
-    out.push(b',');
-    if is_reserved {
-        json(out, &format_args!("{RESERVED_PREFIX}{name}"));
-    } else {
-        string(out, name, usize::MAX, true);
-    }
-    out.push(b':');
 }
 
 /// `field.level` is what `level` becomes.

@@ -4,12 +4,22 @@ use belvedere_core::is_plain_json;
 
 /// What follows a string that was cut.
 const CUT_MARK: &[u8] = b"...\"";
+/// A longer target, service, environment or version is cut: they are short, or a mistake.
+const MAX_NAME: usize = 256;
 /// A control character becomes `\u0000`.
 const LONGEST_ESCAPE: usize = 6;
 
 pub(super) fn json<T: serde::Serialize + ?Sized>(out: &mut Vec<u8>, value: &T) {
     // Scalars and strings are JSON, and a vector takes everything.
     let _ = serde_json::to_writer(out, value);
+}
+
+/// Appends `,"key":"value"`.
+pub(super) fn member(out: &mut Vec<u8>, key: &str, value: &str) {
+    out.push(b',');
+    string(out, key, MAX_NAME, true);
+    out.push(b':');
+    string(out, value, MAX_NAME, true);
 }
 
 /// Appends `text` as a JSON string of at most `max` bytes and its quotes. What is not whole ends in a mark.

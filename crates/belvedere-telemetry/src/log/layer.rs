@@ -1,4 +1,4 @@
-use std::cell::RefCell;
+use std::{cell::RefCell, sync::Arc};
 
 use belvedere_core::{Clock, Redactor, names::metric};
 use metrics::Counter;
@@ -33,7 +33,10 @@ impl LogLayer {
     pub fn new(sink: LogSink, fixed: StaticFields, redactor: Redactor) -> Self {
         Self {
             sink,
-            style: Style { fixed, redactor },
+            style: Style {
+                fixed,
+                redactor: Arc::new(redactor),
+            },
             is_pretty: false,
             export: None,
             clock: Clock::System,

@@ -1,6 +1,6 @@
 //! One line: the contract's keys in their order.
 
-use std::time::SystemTime;
+use std::{sync::Arc, time::SystemTime};
 
 use belvedere_core::{
     Redactor, RequestContext,
@@ -10,16 +10,13 @@ use tracing::{Level, Metadata, field::Visit};
 
 use super::{
     fields::{Collected, Fields},
-    json::string,
+    json::member,
+    known::{KnownEvent, KnownEvents},
     timestamp,
 };
 
 /// No line is longer, its newline included.
 pub(super) const MAX_LINE: usize = 16 * 1024;
-/// A longer message is cut.
-const MAX_MESSAGE: usize = 4 * 1024;
-/// A longer target, service, environment or version is cut: they are short, or a mistake.
-const MAX_NAME: usize = 256;
 /// What the context may have of a line; the path alone takes up to 6 KiB when every byte of it is escaped.
 const MAX_CONTEXT: usize = 8 * 1024;
 /// The members of the context whose length others decide: what is left out of one that is too long.
@@ -68,7 +65,7 @@ pub(crate) fn dropped_line(fixed: &StaticFields, count: u64) -> Vec<u8> {
 #[derive(Debug)]
 pub(super) struct Style {
     pub(super) fixed: StaticFields,
-    pub(super) redactor: Redactor,
+    pub(super) redactor: Arc<Redactor>,
 }
 
 /// Reused from line to line, so that a line allocates nothing.
@@ -76,6 +73,7 @@ pub(super) struct Style {
 pub(super) struct Scratch {
     pub(super) line: Vec<u8>,
     event: Collected,
+    known: KnownEvents,
 }
 
 impl Scratch {
@@ -90,29 +88,19 @@ impl Scratch {
     ) -> usize {
         self.line.clear();
         self.event.clear();
+        let known = self.known.get(metadata, &style.redactor);
         record(&mut Fields::new(
             &mut self.event,
+            known,
             &style.redactor,
             *metadata.level(),
         ));
         let level = level(*metadata.level(), self.event.is_critical);
-        self.head(LEVELS[level], metadata.target(), now);
+        head(&mut self.line, LEVELS[level], &self.event, known, now);
         self.line.extend_from_slice(&style.fixed.0);
         let is_whole = RequestContext::with(|context| self.context(context)).unwrap_or(true);
         self.fields(is_whole);
         level
-    }
-
-    fn head(&mut self, level: &str, target: &str, now: SystemTime) {
-        let line = &mut self.line;
-        line.extend_from_slice(b"{\"timestamp\":\"");
-        timestamp::write(line, now);
-        line.extend_from_slice(b"\",\"level\":\"");
-        line.extend_from_slice(level.as_bytes());
-        line.extend_from_slice(b"\",\"message\":");
-        let is_whole = !self.event.is_message_cut;
-        string(line, &self.event.message, MAX_MESSAGE, is_whole);
-        member(line, "target", target);
     }
 
     /// Whether all of it is in the line.
@@ -145,6 +133,16 @@ impl Scratch {
     }
 }
 
+fn head(line: &mut Vec<u8>, level: &str, event: &Collected, known: &KnownEvent, now: SystemTime) {
+    line.extend_from_slice(b"{\"timestamp\":\"");
+    timestamp::write(line, now);
+    line.extend_from_slice(b"\",\"level\":\"");
+    line.extend_from_slice(level.as_bytes());
+    line.extend_from_slice(b"\",\"message\":");
+    line.extend_from_slice(event.message());
+    line.extend_from_slice(&known.target);
+}
+
 const fn level(level: Level, is_critical: bool) -> usize {
     match level {
         Level::TRACE => 0,
@@ -154,11 +152,4 @@ const fn level(level: Level, is_critical: bool) -> usize {
         Level::ERROR if is_critical => 5,
         Level::ERROR => 4,
     }
-}
-
-fn member(out: &mut Vec<u8>, key: &str, value: &str) {
-    out.push(b',');
-    string(out, key, MAX_NAME, true);
-    out.push(b':');
-    string(out, value, MAX_NAME, true);
 }

@@ -2,6 +2,7 @@
 
 mod fields;
 mod json;
+mod known;
 mod layer;
 mod line;
 mod pretty;

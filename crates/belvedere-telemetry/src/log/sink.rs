@@ -14,7 +14,7 @@ const CAPACITY: usize = 4 * 1024 * 1024;
 /// Kept free for errors, which are what one looks for after an overload.
 const RESERVED_FOR_ERRORS: usize = 512 * 1024;
 /// How long the writer gathers lines: one `write(2)` costs as much as many of them.
-const GATHER: Duration = Duration::from_millis(2);
+const GATHER: Duration = Duration::from_millis(10);
 /// Pause before a descriptor that would block is tried again.
 const RETRY: Duration = Duration::from_millis(10);
 

@@ -60,13 +60,18 @@ pub(super) fn render(fields: &[(&'static str, Value)]) -> String {
         set,
         Kind::EVENT,
     );
-    let mut scratch = Scratch::default();
-    scratch.render(&style(), moment(), &metadata, |visitor| {
-        for (field, (_, value)) in metadata.fields().iter().zip(fields) {
-            value.record(&field, visitor);
-        }
-    });
-    String::from_utf8(scratch.line).unwrap()
+    let (mut scratch, style) = (Scratch::default(), style());
+    let mut render = || {
+        scratch.render(&style, moment(), &metadata, |visitor| {
+            for (field, (_, value)) in metadata.fields().iter().zip(fields) {
+                value.record(&field, visitor);
+            }
+        });
+        String::from_utf8(scratch.line.clone()).unwrap()
+    };
+    let text = render();
+    assert_eq!(render(), text, "known or not, an event is the same line");
+    text
 }
 
 impl Value {

@@ -5,6 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use belvedere_core::Redactor;
 use tracing::subscriber::set_global_default;
 use tracing_subscriber::{Registry, layer::SubscriberExt};
 
@@ -14,7 +15,7 @@ use crate::{LogLayer, LogSink, log::sink::tests::collecting};
 /// Global: a scoped subscriber hears nothing in either case. Each test has a process of its own.
 fn log_to(sink: LogSink) {
     let style = style();
-    let lines = LogLayer::new(sink, style.fixed, style.redactor);
+    let lines = LogLayer::new(sink, style.fixed, Redactor::clone(&style.redactor));
     set_global_default(Registry::default().with(lines)).unwrap();
 }
 

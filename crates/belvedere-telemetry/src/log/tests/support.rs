@@ -27,7 +27,7 @@ pub(super) fn moment() -> SystemTime {
 pub(super) fn style() -> Style {
     Style {
         fixed: StaticFields::new("shop", "test", "1.2.3"),
-        redactor: Redactor::new(["iban".to_owned()]),
+        redactor: Redactor::new(["iban".to_owned()]).into(),
     }
 }
 
@@ -36,11 +36,15 @@ struct Capture(Arc<Mutex<String>>);
 
 impl<S: Subscriber> Layer<S> for Capture {
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
-        let mut scratch = Scratch::default();
-        scratch.render(&style(), moment(), event.metadata(), |visitor| {
-            event.record(visitor);
-        });
-        let text = String::from_utf8(scratch.line).unwrap();
+        let (mut scratch, style) = (Scratch::default(), style());
+        let mut render = || {
+            scratch.render(&style, moment(), event.metadata(), |visitor| {
+                event.record(visitor);
+            });
+            String::from_utf8(scratch.line.clone()).unwrap()
+        };
+        let text = render();
+        assert_eq!(render(), text, "known or not, an event is the same line");
         self.0.lock().unwrap().push_str(&text);
     }
 }
