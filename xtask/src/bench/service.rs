@@ -30,7 +30,7 @@ pub(crate) fn generate(
         around: Around::Untouched,
     };
     let folder = generation.run()?;
-    snippet::apply(checkout, &folder)?;
+    snippet::ROUTE.apply(checkout, &folder)?;
     // For anybody: bare axum asks nobody for whom he calls either.
     replace(&folder.join("src/main.rs"), ".routes(", ".open_routes(")?;
     if has_stores {
