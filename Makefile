@@ -75,7 +75,7 @@ ops: ## Alerts, their tests and their runbooks
 	@$(XTASK) tools prometheus prometheus-alertmanager shellcheck
 	@$(XTASK) ops-check
 
-drill: drill-tools ## Bring alerts about and go through their runbooks: ALERT=Name[,Name/cause] [IN=folder]; else all, in three quarters of an hour
+drill: drill-tools ## Bring alerts about and go through their runbooks: ALERT=Name[,Name/cause] [IN=folder]; else all, in half an hour
 	@$(XTASK) drill "ALERT=$$ALERT" "IN=$$IN"
 
 drill-classics: drill-tools

@@ -133,3 +133,27 @@ fn keep(folder: &Path, named: &str, seen: &Transcript) -> Result<()> {
     let file = format!("{}.txt", named.replace(['/', ' '], "-"));
     Ok(fs::write(folder.join(file), seen.to_string())?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn rows_come_in_the_order_of_the_drills() {
+        let row = |cause: &str| Row {
+            alert: "ServiceDown",
+            cause: cause.to_owned(),
+            way: "page".to_owned(),
+            fired: Duration::ZERO,
+            resolved: Duration::ZERO,
+        };
+        let outcome = Outcome {
+            rows: vec![(2, row("third")), (0, row("first")), (1, row("second"))],
+            failed: Vec::new(),
+        };
+        let table = outcome.table().to_string();
+        let places = ["first", "second", "third"].map(|cause| table.find(cause));
+        assert!(places.is_sorted() && places[0].is_some(), "{table}");
+    }
+}
