@@ -98,6 +98,16 @@ async fn a_proto_says_which_calls_are_idempotent_and_streams_are_never_sent_agai
 }
 
 #[tokio::test]
+async fn a_call_is_sent_again_no_more_often_than_it_may_be() {
+    let service = Service::start().await;
+    let channel = channel(&service, 2).idempotent([UNARY]);
+    let refused = call(&channel, ask("gone")).await.unwrap_err();
+    assert_eq!(refused.code(), Code::Unavailable);
+    assert_eq!(retries(&service), 2.0);
+    assert_eq!(tries(&service, "UNAVAILABLE"), 3.0);
+}
+
+#[tokio::test]
 async fn no_retry_is_waited_for_beyond_the_time_of_the_call() {
     let service = Service::start().await;
     let channel = channel(&service, 2).idempotent([UNARY]);

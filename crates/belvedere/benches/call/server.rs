@@ -63,6 +63,8 @@ async fn end() {
 }
 
 fn run(served: impl Future<Output = Result<(), transport::Error>>) {
+    // Without any subscriber, tonic's spans would go to `log`, which is built in on behalf of the services' dependencies.
+    let _ = tracing::subscriber::set_global_default(tracing::subscriber::NoSubscriber::new());
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
     let runtime = runtime.enable_all().build().expect("a runtime");
     runtime.block_on(served).expect("it serves");

@@ -130,6 +130,7 @@ async fn unary(request: Request<Ask>) -> Stated<Said> {
         return next(url, end).await;
     }
     match &*end {
+        "gone" => Err(gone("0")),
         "wait_first" if CALLS.fetch_add(1, Relaxed) == 0 => pending().await,
         end => once(end).await.map(Response::new),
     }
