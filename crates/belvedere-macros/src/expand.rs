@@ -30,7 +30,7 @@ fn captured(kind: Kind, arguments: TokenStream, function: TokenStream) -> Result
     let mut function: ItemFn = parse2(function).map_err(|error| only_functions(&error))?;
     let begin = begin(kind, &parse2(arguments)?, &function);
     let shape = Shape::of(&function)?;
-    let failed = failed(&function.sig.output, &shape);
+    let failed = failed(&function.sig.output);
     let statements = &function.block.stmts;
     let body = match shape {
         Shape::Sync => {
@@ -42,9 +42,9 @@ fn captured(kind: Kind, arguments: TokenStream, function: TokenStream) -> Result
             let work = followed(&begin, &quote!(#typed #(#statements)*), &failed);
             quote!({ #work })
         }
-        Shape::Boxed(work) => {
-            let statements = &work.block.stmts;
-            let work = followed(&begin, &quote!(#(#statements)*), &failed);
+        Shape::Boxed(work, output) => {
+            let (typed, statements) = (typed(&output), &work.block.stmts);
+            let work = followed(&begin, &quote!(#typed #(#statements)*), &failed);
             quote!({ ::std::boxed::Box::pin(async move { #work }) })
         }
     };
@@ -95,20 +95,15 @@ fn followed(begin: &TokenStream, statements: &TokenStream, failed: &TokenStream)
 }
 
 /// Whether what is returned is a failure. A type that cannot be returned is told where it is written.
-fn failed(output: &ReturnType, shape: &Shape) -> TokenStream {
+fn failed(output: &ReturnType) -> TokenStream {
     let span = match output {
         ReturnType::Default => Span::mixed_site(),
         ReturnType::Type(_, returned) => returned.span(),
     };
     let span = Span::mixed_site().located_at(span);
-    let ended = match shape {
-        // What is in its `Result` is not known yet when this is looked at.
-        Shape::Boxed(_) => quote_spanned!(span=> &&&Ended(__returned)),
-        Shape::Sync | Shape::Async => quote_spanned!(span=> &&&&Ended(__returned)),
-    };
     quote_spanned! {span=> |__returned| {
         use ::belvedere::__private::ends::*;
-        (#ended).failed()
+        (&&&&Ended(__returned)).failed()
     }}
 }
 

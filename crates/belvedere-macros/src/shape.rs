@@ -1,8 +1,8 @@
 //! How a function comes to its result: at once, as a future of the compiler's, or of `async_trait`'s.
 
 use syn::{
-    Block, Error, Expr, ExprAsync, GenericArgument, ItemFn, PathArguments, Result, ReturnType,
-    Stmt, Type, TypeParamBound, spanned::Spanned,
+    Block, Error, Expr, ExprAsync, GenericArgument, ItemFn, PathArguments, PathSegment, Result,
+    ReturnType, Stmt, Type, TypeParamBound, parse_quote, spanned::Spanned,
 };
 
 const RETURNS_A_FUTURE: &str = "the span would end before the future that this function returns has begun: make it an \
@@ -12,8 +12,8 @@ const RETURNS_A_FUTURE: &str = "the span would end before the future that this f
 pub(crate) enum Shape {
     Sync,
     Async,
-    /// `Box::pin(async move { .. })` and nothing else.
-    Boxed(ExprAsync),
+    /// `Box::pin(async move { .. })` and nothing else, with the type of what comes of it.
+    Boxed(ExprAsync, ReturnType),
 }
 
 impl Shape {
@@ -32,7 +32,7 @@ impl Shape {
         match future(returned) {
             Returned::Value => Ok(Self::Sync),
             Returned::Pinned => boxed(&function.block)
-                .map(Self::Boxed)
+                .map(|work| Self::Boxed(work, output(returned)))
                 .ok_or_else(|| refused(returned)),
             Returned::Future => Err(refused(returned)),
         }
@@ -58,11 +58,7 @@ fn future(returned: &Type) -> Returned {
             let Some(last) = path.path.segments.last() else {
                 return Returned::Value;
             };
-            let inner = || match &last.arguments {
-                PathArguments::AngleBracketed(arguments) => arguments.args.first(),
-                _ => None,
-            };
-            match (last.ident.to_string().as_str(), inner()) {
+            match (last.ident.to_string().as_str(), first_argument(last)) {
                 ("BoxFuture" | "LocalBoxFuture", _) => Returned::Future,
                 ("Box", Some(GenericArgument::Type(inner))) => future(inner),
                 ("Pin", Some(GenericArgument::Type(inner))) => match future(inner) {
@@ -86,6 +82,38 @@ fn is_future<'b>(bounds: impl IntoIterator<Item = &'b TypeParamBound>) -> bool {
         }
         _ => false,
     })
+}
+
+/// `T` of `Pin<Box<dyn Future<Output = T>>>`.
+fn output(returned: &Type) -> ReturnType {
+    let found = outputs(returned).map(|output| parse_quote!(-> #output));
+    found.unwrap_or_else(|| parse_quote!(-> _))
+}
+
+fn outputs(returned: &Type) -> Option<&Type> {
+    match returned {
+        Type::Path(path) => match first_argument(path.path.segments.last()?)? {
+            GenericArgument::Type(inner) => outputs(inner),
+            _ => None,
+        },
+        Type::TraitObject(object) => object.bounds.iter().find_map(|bound| match bound {
+            TypeParamBound::Trait(bound) => match first_argument(bound.path.segments.last()?)? {
+                GenericArgument::AssocType(output) => Some(&output.ty),
+                _ => None,
+            },
+            _ => None,
+        }),
+        Type::Paren(inner) => outputs(&inner.elem),
+        Type::Group(inner) => outputs(&inner.elem),
+        _ => None,
+    }
+}
+
+fn first_argument(segment: &PathSegment) -> Option<&GenericArgument> {
+    match &segment.arguments {
+        PathArguments::AngleBracketed(arguments) => arguments.args.first(),
+        _ => None,
+    }
 }
 
 fn boxed(block: &Block) -> Option<ExprAsync> {

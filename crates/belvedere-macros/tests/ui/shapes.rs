@@ -58,9 +58,19 @@ fn boxed(id: u64) -> Pin<Box<dyn Future<Output = Result<(), Refused>> + Send>> {
     Box::pin(async move { inner(id).await })
 }
 
+#[capture_span]
+fn boxed_at_once() -> Pin<Box<dyn Future<Output = Result<(), Refused>> + Send>> {
+    Box::pin(async move { Ok(()) })
+}
+
 #[async_trait::async_trait]
 trait Store {
     async fn find(&self, id: u64) -> Result<u64, Refused>;
+
+    #[capture_span]
+    async fn name<'s, T: Display + Send + Sync>(&'s self, value: &'s T) -> Option<&'s T> {
+        Some(value)
+    }
 
     #[capture_span]
     async fn has(&mut self, id: u64) -> bool {
@@ -107,8 +117,10 @@ fn main() {
         assert_eq!(awaits(&order).await.unwrap(), 8);
         assert_eq!(opaque_later(1).await.count(), 1);
         assert!(boxed(0).await.is_err());
+        assert!(boxed_at_once().await.is_ok());
         let mut memory = Memory(5);
         memory.add(1).add(1);
+        assert_eq!(memory.name(&7).await, Some(&7));
         assert!(memory.has(1).await && !memory.has(0).await);
         assert_eq!(memory.consume().await, 7);
     }))

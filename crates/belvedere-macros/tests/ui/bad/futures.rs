@@ -39,4 +39,24 @@ async fn twice() -> Ready<u8> {
     ready(7)
 }
 
+#[capture_span]
+fn pinned_twice() -> Pin<Box<dyn Future<Output = Option<Ready<u8>>>>> {
+    Box::pin(async move { Some(ready(7)) })
+}
+
+struct Memory;
+
+#[async_trait::async_trait]
+trait Store {
+    async fn find(&self) -> Result<Ready<u8>, std::fmt::Error>;
+}
+
+#[async_trait::async_trait]
+impl Store for Memory {
+    #[capture_span]
+    async fn find(&self) -> Result<Ready<u8>, std::fmt::Error> {
+        Ok(ready(7))
+    }
+}
+
 fn main() {}
