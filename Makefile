@@ -15,7 +15,7 @@ BENCHES = --manifest-path benches/Cargo.toml
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help demo test new fmt lint doc deny sync ops drill deploy dashboards template-test soak bench bench-page bench-lint bench-quick
-.PHONY: bench-micro bench-call ir-gate clean
+.PHONY: bench-micro bench-call bench-jobs ir-gate clean
 .PHONY: tools fmt-check unit doctest drill-tools drill-classics
 
 help: ## Show this list
@@ -119,6 +119,10 @@ bench-micro: ## Nanoseconds of one event, one span, one measurement (criterion)
 
 bench-call: ## CPU of a call by gRPC, against tonic alone; IR=1 counts instructions, which a busy machine cannot change
 	@cargo bench --quiet -p belvedere --no-default-features --features grpc,postgres --bench call -- $(if $(filter-out 0 false,$(IR)),--instructions)
+
+bench-jobs: ## Rates and CPU of jobs with every signal, against none; IR=1 counts instructions, which a busy machine cannot change
+	$(if $(DATABASE_URL),,@$(XTASK) tools postgresql)
+	@cargo bench --quiet -p belvedere --features jobs,postgres --bench jobs -- $(if $(filter-out 0 false,$(IR)),--instructions)
 
 ir-gate: ## Instructions a request and a statement, held against their limits
 	@$(XTASK) ir-gate

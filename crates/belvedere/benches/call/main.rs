@@ -7,6 +7,8 @@
 //! On a busy machine instructions say more: `-- --instructions` counts them under callgrind, as the difference of a long and a
 //! short run.
 
+#[path = "../apart/mod.rs"]
+mod apart;
 mod client;
 mod echo;
 mod peer;

@@ -1,16 +1,20 @@
 use std::{
-    env, fs,
-    io::{self, BufRead, BufReader, Read, Write},
-    net::{SocketAddr, TcpListener, TcpStream},
-    process::{Child, ChildStderr, Command, Stdio},
+    env,
+    io::{self, BufRead, BufReader, Read},
+    net::{SocketAddr, TcpStream},
+    process::{Child, Command, Stdio},
     thread,
     time::{Duration, Instant},
 };
 
 use belvedere_testing::{OtlpSink, report};
-use rustix::process::{Pid, Signal, kill_process};
 
-use super::{SETTLED, client::Client, server::ADDR};
+use super::{
+    SETTLED,
+    apart::{Process, callgrind, free_addr, totals},
+    client::Client,
+    server::ADDR,
+};
 
 /// What this program is called with to be the collector.
 pub(super) const COLLECTOR: &str = "--collector";
@@ -95,40 +99,31 @@ pub(super) fn collect() {
 pub(super) struct Peer {
     pub(super) side: Side,
     pub(super) addr: SocketAddr,
-    child: Child,
-    told: BufReader<ChildStderr>,
+    process: Process,
 }
 
 impl Peer {
-    /// By itself, or under `wrapper`, with its log in no file.
+    /// By itself, or under `wrapper`.
     pub(super) fn start(side: Side, collector: &Collector, wrapper: &[String]) -> Self {
-        let program = env::current_exe().expect("this program");
-        let mut words = wrapper.iter().map(Into::into).chain([program]);
-        let mut command = Command::new(words.next().expect("the program, at least"));
         let addr = free_addr();
-        command
-            .args(words)
-            .env(SERVES, format!("{side:?}"))
-            .env(ADDR, addr.to_string())
-            .env("HTTP__ADDR", "127.0.0.1:0")
-            .env("ADMIN__ADDR", "127.0.0.1:0")
-            .env("SHUTDOWN__DRAIN_SECONDS", "0")
-            .env("TOKIO_WORKER_THREADS", "1")
-            .env("OTEL_EXPORTER_OTLP_ENDPOINT", &collector.1)
-            .env("OTEL_BSP_SCHEDULE_DELAY", "50")
-            // All of them are to be paid for.
-            .env("OTEL_BSP_MAX_QUEUE_SIZE", "65536")
-            .envs(side.settings().iter().copied())
-            .stdin(Stdio::piped())
-            .stdout(log())
-            .stderr(Stdio::piped());
-        let mut child = command.spawn().expect("the server starts");
-        let told = BufReader::new(child.stderr.take().expect("it is piped"));
+        let process = Process::start(wrapper, |command| {
+            command
+                .env(SERVES, format!("{side:?}"))
+                .env(ADDR, addr.to_string())
+                .env("HTTP__ADDR", "127.0.0.1:0")
+                .env("ADMIN__ADDR", "127.0.0.1:0")
+                .env("SHUTDOWN__DRAIN_SECONDS", "0")
+                .env("TOKIO_WORKER_THREADS", "1")
+                .env("OTEL_EXPORTER_OTLP_ENDPOINT", &collector.1)
+                .env("OTEL_BSP_SCHEDULE_DELAY", "50")
+                // All of them are to be paid for.
+                .env("OTEL_BSP_MAX_QUEUE_SIZE", "65536")
+                .envs(side.settings().iter().copied());
+        });
         let peer = Self {
             side,
             addr,
-            child,
-            told,
+            process,
         };
         peer.wait_until_it_listens();
         peer
@@ -143,60 +138,20 @@ impl Peer {
     }
 
     pub(super) fn cpu_micros(&mut self) -> f64 {
-        let asked = self.child.stdin.as_mut().expect("it is piped");
-        writeln!(asked).expect("it lives");
-        loop {
-            let mut line = String::new();
-            self.told.read_line(&mut line).expect("it answers");
-            if let Ok(micros) = line.trim().parse() {
-                return micros;
-            }
-        }
+        self.process.cpu_micros()
     }
-
-    fn stop(&mut self) {
-        let pid = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw);
-        let _ = kill_process(pid.expect("it has an id"), Signal::TERM);
-        let _ = self.child.wait();
-    }
-}
-
-impl Drop for Peer {
-    fn drop(&mut self) {
-        self.stop();
-    }
-}
-
-/// A file, as it would be in production, that nobody can find.
-fn log() -> Stdio {
-    tempfile::tempfile().expect("a file").into()
-}
-
-fn free_addr() -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    listener.local_addr().expect("it has one")
 }
 
 /// Everything that a server does from its start to its end, with so many calls between.
 pub(super) async fn instructions(side: Side, collector: &Collector, calls: usize) -> f64 {
     let folder = tempfile::tempdir().expect("a folder");
     let out = folder.path().join("callgrind.out");
-    let wrapper = [
-        "valgrind".to_owned(),
-        "--tool=callgrind".to_owned(),
-        // Threads take turns: the exporter and the log writer are not starved by the worker.
-        "--fair-sched=yes".to_owned(),
-        format!("--callgrind-out-file={}", out.display()),
-    ];
-    let peer = Peer::start(side, collector, &wrapper);
+    let peer = Peer::start(side, collector, &callgrind(&out));
     let client = Client::of(peer.addr).await;
     client.calls(calls).await;
     drop(client);
     // So that the end of its connection is seen: tonic waits for that.
     tokio::time::sleep(SETTLED).await;
     drop(peer);
-    let text = fs::read_to_string(out).expect("callgrind has written");
-    let total = text.lines().find_map(|line| line.strip_prefix("totals:"));
-    let total = total.and_then(|rest| rest.split_whitespace().next()?.parse().ok());
-    total.expect("it has a total")
+    totals(&out)
 }

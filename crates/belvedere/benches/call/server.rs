@@ -1,21 +1,17 @@
 //! The servers, each in a process of its own.
 
-use std::{
-    env,
-    io::{self, BufRead},
-    net::SocketAddr,
-    thread,
-    time::Duration,
-};
+use std::{env, net::SocketAddr, time::Duration};
 
 use belvedere::{Boot, BootError, Stopped, about, grpc::Services};
-use rustix::time::{ClockId, clock_gettime};
 use tokio::signal::unix::{SignalKind, signal};
 use tonic::{Request, Status, service::interceptor::InterceptedService, transport};
 use tower::limit::GlobalConcurrencyLimitLayer;
 use tower_http::catch_panic::CatchPanicLayer;
 
-use super::echo::{Echo, descriptors};
+use super::{
+    apart::tell_cpu,
+    echo::{Echo, descriptors},
+};
 
 /// What tells a server where to listen.
 pub(super) const ADDR: &str = "GRPC__ADDR";
@@ -28,7 +24,7 @@ const MAX_HEAD: u32 = 64 * 1024;
 
 /// `Bare` and `Protected` are tonic alone; anything else is a service, as its environment says.
 pub(super) fn serve(side: &str) {
-    thread::spawn(tell_cpu);
+    tell_cpu();
     match side {
         "Bare" => run(transport::Server::builder()
             .add_service(Echo)
@@ -36,18 +32,6 @@ pub(super) fn serve(side: &str) {
         "Protected" => run(protected()),
         _ => {
             belvedere::main(about!(), compose);
-        }
-    }
-}
-
-/// The CPU time of this process in microseconds, as often as somebody asks. Standard output is for the log.
-fn tell_cpu() {
-    for _ in io::stdin().lock().lines() {
-        let time = clock_gettime(ClockId::ProcessCPUTime);
-        let micros = time.tv_sec as f64 * 1e6 + time.tv_nsec as f64 / 1e3;
-        #[expect(clippy::print_stderr, reason = "it is asked for")]
-        {
-            eprintln!("{micros}");
         }
     }
 }

@@ -25,8 +25,7 @@ impl Store {
 
     /// The example `errands` on it.
     pub(super) fn process(&self) -> TestServiceBuilder {
-        let binary = std::env::var("ERRANDS").unwrap_or_else(|_| example("errands"));
-        TestService::builder(&binary)
+        TestService::builder(&example("errands"))
             .variable("DATABASE_URL", self.server.url())
             .variable("JOBS__POLL_SECONDS", "0.1")
             .variable("JOBS__LEASE_SECONDS", "1.5")

@@ -1,6 +1,11 @@
 //! `<service> worker`, and a service that leaves the work to it.
 
-use std::process::Command;
+use std::{
+    process::Command,
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+};
+
+use belvedere_testing::value_of;
 
 use super::helpers::{Store, ask};
 use crate::helpers::{example, rough};
@@ -40,6 +45,35 @@ async fn a_service_that_does_not_work_tells_how_much_waits() {
         .metric(r#"job_queue_depth{queue="errands",state="waiting"} 0"#)
         .await;
     worker.stop().unwrap();
+}
+
+/// What `JobQueueBacklog` and `JobStale` look at, past their limits.
+#[tokio::test]
+async fn without_any_worker_a_service_tells_for_how_long_jobs_and_schedules_have_waited() {
+    let store = Store::start().await;
+    let front = store.process().variable("TICKS", "true");
+    let front = front.variable("JOBS__IN_SERVICE", "false").start().unwrap();
+    ask(&front, "good", 3).await;
+    for long_ago in [
+        "UPDATE jobs SET run_at = now() - interval '10 minutes'",
+        "UPDATE job_schedules SET created_at = now() - interval '30 hours'",
+    ] {
+        sqlx::query(long_ago).execute(&store.pool).await.unwrap();
+    }
+    let deadline = Instant::now() + Duration::from_secs(60);
+    loop {
+        let metrics = front.metrics().await;
+        let value = |series: &str| value_of(&metrics, series).unwrap_or(0.0);
+        let waited = value(r#"job_queue_oldest_seconds{queue="errands"}"#);
+        let success = value(r#"job_last_success_timestamp_seconds{job="tick"}"#);
+        let stale = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+        let stale = stale.as_secs_f64() - success;
+        if waited > 5.0 * 60.0 && stale > 26.0 * 3600.0 && success > 0.0 {
+            return;
+        }
+        assert!(Instant::now() < deadline, "{waited} s, {stale} s");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
 }
 
 #[tokio::test]
