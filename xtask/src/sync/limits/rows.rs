@@ -241,7 +241,7 @@ pub(super) const SECTIONS: &[Section] = &[
         title: "Telemetry",
         rows: &[
             Row::bytes("log line", LINE, "MAX_LINE").then("fields are left out"),
-            Row::bytes("message of a line", LINE, "MAX_MESSAGE").then("cut"),
+            Row::bytes("message of a line", FIELDS, "MAX_VALUE").then("cut"),
             Row::bytes("value of a field", FIELDS, "MAX_VALUE").then("cut"),
             Row::bytes(
                 "lines that wait",
