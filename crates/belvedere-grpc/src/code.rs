@@ -63,6 +63,20 @@ pub(crate) const fn of_http(status: StatusCode) -> Code {
     }
 }
 
+/// What an answer without a status is to be taken for.
+///
+/// <https://github.com/grpc/grpc/blob/master/doc/http-grpc-status-mapping.md>
+pub(crate) const fn without_status(status: StatusCode) -> Code {
+    match status.as_u16() {
+        400 => Code::Internal,
+        401 => Code::Unauthenticated,
+        403 => Code::PermissionDenied,
+        404 => Code::Unimplemented,
+        429 | 502 | 503 | 504 => Code::Unavailable,
+        _ => Code::Unknown,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -41,11 +41,10 @@ impl HttpBody for SentBody {
         let frame = ready!(polled);
         match &frame {
             Some(Ok(frame)) => {
-                let status = frame
-                    .trailers_ref()
-                    .and_then(|trailers| trailers.get(Status::GRPC_STATUS));
-                if let Some(status) = status {
-                    this.sent.end(Code::from_bytes(status.as_bytes()));
+                if let Some(trailers) = frame.trailers_ref() {
+                    let status = trailers.get(Status::GRPC_STATUS);
+                    let code = status.map(|status| Code::from_bytes(status.as_bytes()));
+                    this.sent.end(code.unwrap_or(Code::Unknown));
                 }
             }
             Some(Err(error)) => this.sent.end(error.code()),

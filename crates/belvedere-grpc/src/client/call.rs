@@ -1,7 +1,8 @@
 use std::{error::Error as _, sync::Arc, time::Duration};
 
 use belvedere_http::client::{End, Permit, Verdict, pause};
-use http::{Request, Response};
+use http::{Request, Response, StatusCode};
+use http_body::Body as _;
 use http_body_util::{BodyExt, Full};
 use tokio::time::{sleep, sleep_until, timeout_at};
 use tonic::{Code, Status, TimeoutExpired, body::Body, transport};
@@ -86,7 +87,7 @@ impl Call {
         let end = self.end.at.into();
         let answered = match timeout_at(end, transport.oneshot(request)).await {
             Ok(Err(error)) if !is_late(&error) => Err(unreachable(name, error)),
-            Ok(Ok(answer)) => Ok(answer),
+            Ok(Ok(answer)) => spoken(name, answer),
             Ok(Err(_)) | Err(_) => Err(Status::deadline_exceeded(format!(
                 "upstream {name} did not answer in time"
             ))),
@@ -116,6 +117,18 @@ impl Call {
         upstream.series.retried(upstream.name);
         Some(permit)
     }
+}
+
+/// What has no status, and none to come, is no answer: of something in between, which speaks HTTP.
+fn spoken(name: &str, answer: Response<Body>) -> Answered {
+    let http = answer.status();
+    let is_all = http != StatusCode::OK || answer.body().is_end_stream();
+    if !is_all || answer.headers().contains_key(Status::GRPC_STATUS) {
+        return Ok(answer);
+    }
+    let number = http.as_u16();
+    let told = format!("upstream {name} answered HTTP {number} without a gRPC status");
+    Err(Status::new(code::without_status(http), told))
 }
 
 /// The status, where all has been said.

@@ -194,6 +194,10 @@ impl Record for Call {
     fn answer(&mut self, response: &mut Response<impl http_body::Body>) {
         self.cut = response.extensions_mut().remove();
         self.hear(response.headers_mut());
+        if response.body().is_end_stream() {
+            // Nobody asks it for its end.
+            self.code.get_or_insert(Code::Unknown);
+        }
         self.observe.sign(&self.context, response.headers_mut());
     }
 

@@ -179,3 +179,26 @@ async fn a_failure_in_the_middle_of_a_stream_is_told_with_the_error_behind_it() 
     assert_eq!(told[0].field("exc_message"), "the shelf is broken");
     assert_eq!(told[0].field("error"), "shelf_broken");
 }
+
+#[tokio::test]
+async fn a_call_that_ends_without_a_status_has_failed_in_every_signal() {
+    let service = Service::start().await;
+    for (before, part) in ["status", "trailers", "body"].into_iter().enumerate() {
+        let mut request = ask("fine");
+        request
+            .metadata_mut()
+            .insert("without", part.parse().unwrap());
+        let failed = service.client.call(Kind::Download, request).await;
+        assert_eq!(failed.unwrap_err().code(), Code::Unknown, "{part}");
+        service.completed(before + 1).await;
+        let record = service.logs.completed().pop().unwrap();
+        assert_eq!(record.field("grpc_status"), "UNKNOWN", "{part}");
+        assert_eq!(record.field("outcome"), "error", "{part}");
+        let counted = service.counted("Download", "UNKNOWN");
+        assert_eq!(counted, (before + 1) as f64, "{part}");
+        until("its span", || service.servers().len() > before).await;
+        let span = service.servers().pop().unwrap();
+        assert_eq!(span.get("rpc.grpc.status_code"), Some("2"), "{part}");
+        assert!(matches!(span.status, Status::Error { .. }), "{part}");
+    }
+}

@@ -5,7 +5,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 use belvedere_core::{NewRequest, RequestContext, context::Route};
 use belvedere_grpc::Channel;
 use belvedere_http::{UpstreamConfig, deadline::Limit};
-use futures_util::future::poll_fn;
+use futures_util::future::{join_all, poll_fn};
 use opentelemetry::trace::{SpanKind, Status as SpanStatus};
 use tonic::{Code, Request, Status};
 use tonic_prost::ProstCodec;
@@ -65,6 +65,7 @@ async fn a_call_is_a_span_of_its_caller_and_the_parent_of_who_is_called() {
     assert_eq!(server.parent.unwrap().span_id, client.span_id);
     assert_eq!(client.get("peer.service"), Some("probe"));
     assert_eq!(client.get("rpc.grpc.status_code"), Some("0"));
+    assert_eq!(client.status, SpanStatus::Unset);
     assert_eq!(counted(&service, "OK"), 1.0);
 }
 
@@ -85,6 +86,21 @@ async fn a_call_that_is_refused_is_an_error_of_its_span() {
     assert!(matches!(client.status, SpanStatus::Error { .. }));
     assert_eq!(client.get("error.type"), Some("NOT_FOUND"));
     assert_eq!(counted(&service, "NOT_FOUND"), 1.0);
+}
+
+#[tokio::test]
+async fn a_message_that_no_status_follows_is_no_answer() {
+    let service = Service::start().await;
+    let channel = channel(service.addr);
+    for part in ["status", "trailers"] {
+        let mut request = ask("fine");
+        request
+            .metadata_mut()
+            .insert("without", part.parse().unwrap());
+        let failed = call(&channel, request).await.unwrap_err();
+        assert_eq!(failed.code(), Code::Unknown, "{part}");
+    }
+    assert_eq!(counted(&service, "UNKNOWN"), 2.0);
 }
 
 #[tokio::test]
@@ -138,4 +154,34 @@ async fn an_upstream_that_is_gone_is_left_alone_after_a_while() {
     );
     assert_eq!(service.logs.named("upstream_circuit_opened").len(), 1);
     assert_eq!(counted(&service, "UNAVAILABLE"), 40.0);
+}
+
+/// A call that nobody answers within this time.
+async fn in_vain(channel: &Channel, time: Duration) {
+    let mut request = ask("wait");
+    request.set_timeout(time);
+    let late = call(channel, request).await.unwrap_err();
+    assert_eq!(late.code(), Code::DeadlineExceeded);
+}
+
+#[tokio::test]
+async fn an_upstream_that_was_granted_hardly_any_time_has_not_failed() {
+    let service = Service::start().await;
+    let channel = channel(service.addr);
+    for _ in 0..40 {
+        in_vain(&channel, Duration::from_millis(5)).await;
+    }
+    assert_eq!(counted(&service, "DEADLINE_EXCEEDED"), 40.0);
+    assert!(service.logs.named("upstream_circuit_opened").is_empty());
+    assert!(call(&channel, ask("fine")).await.is_ok());
+}
+
+#[tokio::test]
+async fn an_upstream_that_does_not_answer_in_a_fair_time_is_left_alone() {
+    let service = Service::start().await;
+    let channel = channel(service.addr);
+    join_all((0..40).map(|_| in_vain(&channel, Duration::from_millis(500)))).await;
+    assert_eq!(service.logs.named("upstream_circuit_opened").len(), 1);
+    let refused = call(&channel, ask("fine")).await.unwrap_err();
+    assert!(refused.message().contains("circuit is open"), "{refused:?}");
 }

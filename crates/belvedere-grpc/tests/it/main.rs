@@ -17,3 +17,4 @@ mod health;
 mod life;
 mod propagation;
 mod retries;
+mod streams;

@@ -108,6 +108,19 @@ async fn a_call_is_sent_again_no_more_often_than_it_may_be() {
 }
 
 #[tokio::test]
+async fn a_service_that_a_proxy_says_is_away_is_asked_again() {
+    let service = Service::start().await;
+    let channel = channel(&service, 2).idempotent([UNARY]);
+    let mut request = ask("fine");
+    let without = "service".parse().unwrap();
+    request.metadata_mut().insert("without", without);
+    let refused = call(&channel, request).await.unwrap_err();
+    assert_eq!(refused.code(), Code::Unavailable);
+    assert_eq!(retries(&service), 2.0);
+    assert_eq!(tries(&service, "UNAVAILABLE"), 3.0);
+}
+
+#[tokio::test]
 async fn no_retry_is_waited_for_beyond_the_time_of_the_call() {
     let service = Service::start().await;
     let channel = channel(&service, 2).idempotent([UNARY]);

@@ -9,7 +9,10 @@ use std::{
 use belvedere_core::{AsFailure, BoxFuture, Failure, RequestContext};
 use belvedere_grpc::{Channel, status};
 use belvedere_http::{FieldError, Problem, UpstreamConfig};
-use futures_util::{Stream, StreamExt, stream, stream::BoxStream};
+use bytes::Bytes;
+use futures_util::{Stream, StreamExt, TryStreamExt, stream, stream::BoxStream};
+use http_body::Frame;
+use http_body_util::{BodyExt, StreamBody};
 use prost::Message;
 use prost_types::{
     FileDescriptorProto, FileDescriptorSet, MethodDescriptorProto, MethodOptions,
@@ -88,7 +91,8 @@ impl Service<http::Request<Body>> for Probe {
     fn call(&mut self, request: http::Request<Body>) -> Self::Future {
         Box::pin(async move {
             let mut grpc = tonic::server::Grpc::new(ProstCodec::<Said, Ask>::default());
-            Ok(match request.uri().path() {
+            let without = request.headers().get("without").cloned();
+            let answer = match request.uri().path() {
                 "/probe.v1.Probe/Unary" => grpc.unary(service_fn(unary), request).await,
                 "/probe.v1.Probe/Upload" => {
                     grpc.client_streaming(service_fn(upload), request).await
@@ -98,9 +102,38 @@ impl Service<http::Request<Body>> for Probe {
                 }
                 "/probe.v1.Probe/Chat" => grpc.streaming(service_fn(chat), request).await,
                 _ => Status::unimplemented("").into_http(),
+            };
+            Ok(match without {
+                Some(part) => lacking(answer, part.as_bytes()),
+                None => answer,
             })
         })
     }
+}
+
+/// An answer as nobody may give it.
+fn lacking(answer: http::Response<Body>, part: &[u8]) -> http::Response<Body> {
+    match part {
+        b"status" => answer.map(|body| Body::new(body.map_frame(without_status))),
+        b"trailers" => answer.map(|body| {
+            let messages = body.into_data_stream().map_ok(Frame::data);
+            Body::new(StreamBody::new(messages))
+        }),
+        b"body" => answer.map(|_| Body::empty()),
+        // A proxy's, before a service that is away.
+        _ => {
+            let mut answer = answer.map(|_| Body::new("no healthy upstream".to_owned()));
+            *answer.status_mut() = http::StatusCode::SERVICE_UNAVAILABLE;
+            answer
+        }
+    }
+}
+
+fn without_status(mut frame: Frame<Bytes>) -> Frame<Bytes> {
+    if let Some(trailers) = frame.trailers_mut() {
+        trailers.remove(Status::GRPC_STATUS);
+    }
+    frame
 }
 
 type Stated<T> = Result<Response<T>, Status>;
