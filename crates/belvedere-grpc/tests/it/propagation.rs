@@ -151,15 +151,19 @@ async fn without_propagators_nothing_comes_in_or_goes_on_but_the_request_id() {
 #[tokio::test]
 async fn a_malformed_trace_is_as_good_as_none() {
     let service = Service::start().await;
-    for parent in [
-        "garbage",
-        "00-0-0-01",
-        "ff-00000000000000000000000000000000-0000000000000000-01",
-    ] {
-        let metadata = [("traceparent", parent.to_owned())];
-        assert_eq!(called_with(&service, &metadata).await.len(), 32, "{parent}");
+    let nothing = "0".repeat(32);
+    let malformed = [
+        "garbage".to_owned(),
+        format!("ff-{TRACE}-{SPAN}-01"),
+        format!("00-{nothing}-{SPAN}-01"),
+        format!("00-{TRACE}-{}-01", &nothing[..16]),
+    ];
+    for parent in &malformed {
+        let metadata = [("traceparent", parent.clone())];
+        let trace = called_with(&service, &metadata).await;
+        assert!(trace.len() == 32 && trace != TRACE, "{parent}: {trace}");
     }
-    service.completed(3).await;
+    service.completed(malformed.len()).await;
     assert!(service.servers().iter().all(|span| span.parent.is_none()));
 }
 
