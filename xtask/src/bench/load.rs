@@ -79,8 +79,10 @@ impl Load {
 
     /// Any answer but a 200 is an error.
     pub(crate) fn send(&self, program: &Path, address: SocketAddr) -> Result<Report> {
-        let mut load = Command::new("taskset");
-        load.args(["-c", self.core])
+        // It must not interrupt the server in the middle of a request, which it would do to one that takes more CPU time than
+        // its client, and never to bare axum: a batch task waits for its turn.
+        let mut load = Command::new("chrt");
+        load.args(["--batch", "0", "taskset", "-c", self.core])
             .arg(program)
             .args([&address.to_string(), &self.path])
             .args([self.requests.to_string(), self.connections.to_string()])

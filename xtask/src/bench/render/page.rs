@@ -67,7 +67,7 @@ const READING: &str = "\
 - CPU time is user and system time of the server's process, all of its threads, over the requests: the figure that other work
   on the machine disturbs least. Median of the rounds (least-most); rounds are interleaved, so that all sides see the same
   machine. Trust ratios. Server and load share one core for it: on two, a server that is not always ahead of its client pays
-  for waking it.
+  for waking it. The load is a batch task (`sched(7)`), which waits until the server has nothing to do.
 - Instructions are counted by callgrind in user space, as the difference between 2,300 and 300 requests: they repeat within
   5 %. `make ir-gate` holds those of a generated service within [`limits.toml`](../benches/limits.toml). None for Python.
 - Requests a second are as many as one load thread on the other core could send; `>=` where the server was busy for less than
