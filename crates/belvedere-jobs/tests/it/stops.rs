@@ -23,6 +23,8 @@ on_each! {
         // It looks once more right after it has found something.
         tokio::time::sleep(Duration::from_millis(200)).await;
         worker.shutdown.drain();
+        // A look that is under way finds nothing yet.
+        tokio::time::sleep(Duration::from_millis(150)).await;
         enqueue(&note("waiting")).on(&pool).await.unwrap();
         assert_eq!(worker.running.ended().await, 0);
         assert_eq!(seen.all(), ["begun", "running ended"]);

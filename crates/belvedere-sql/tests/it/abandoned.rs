@@ -114,6 +114,9 @@ async fn until_idle(db: &Db<Postgres>) {
     while db.raw_pool().num_idle() == 0 {
         sleep(Duration::from_millis(5)).await;
     }
+    // The pool counts a connection as idle a moment before it gives it away. Who comes in that moment waits for it, and takes it
+    // as it is: without the question whether it works.
+    sleep(Duration::from_millis(50)).await;
 }
 
 async fn until_transactions_are(count: i64, other: &Db<Postgres>) {
