@@ -12,7 +12,7 @@ on_each! {
             let told = told.clone();
             async move {
                 told.push("begun");
-                tokio::time::sleep(Duration::from_millis(500)).await;
+                tokio::time::sleep(Duration::from_secs(2)).await;
                 told.push(format!("{} ended", job.text));
                 Ok::<_, std::io::Error>(())
             }
@@ -21,10 +21,10 @@ on_each! {
         let mut worker = start(Jobs::new(pool.clone()).handle(slow)).await;
         seen.wait_for(1).await;
         // It looks once more right after it has found something.
-        tokio::time::sleep(Duration::from_millis(200)).await;
+        tokio::time::sleep(Duration::from_millis(500)).await;
         worker.shutdown.drain();
         // A look that is under way finds nothing yet.
-        tokio::time::sleep(Duration::from_millis(150)).await;
+        tokio::time::sleep(Duration::from_millis(500)).await;
         enqueue(&note("waiting")).on(&pool).await.unwrap();
         assert_eq!(worker.running.ended().await, 0);
         assert_eq!(seen.all(), ["begun", "running ended"]);
