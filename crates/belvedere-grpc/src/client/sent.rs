@@ -26,7 +26,7 @@ pub(super) struct Sent {
 impl Sent {
     pub(super) fn begin(upstream: &Arc<Inner>, conventions: RpcConventions, path: &str) -> Self {
         Self {
-            method: upstream.series.of(path),
+            method: upstream.series.of(upstream.name, path),
             upstream: Arc::clone(upstream),
             conventions,
             span: ChildSpan::begin(),

@@ -39,12 +39,14 @@ impl std::fmt::Debug for Method {
 }
 
 impl Series {
-    pub(super) fn of(&self, path: &str) -> Arc<Method> {
+    /// Its first call begins the count of retries, at 0: that it has grown is seen by what was there before.
+    pub(super) fn of(&self, upstream: &'static str, path: &str) -> Arc<Method> {
         let name = path.trim_start_matches('/');
         let mut methods = self.methods.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(method) = methods.get(name) {
             return Arc::clone(method);
         }
+        self.retries(upstream);
         let method = Arc::new(Method {
             name: name.into(),
             by_code: array::from_fn(|_| OnceLock::new()),
@@ -54,8 +56,12 @@ impl Series {
     }
 
     pub(super) fn retried(&self, upstream: &'static str) {
+        self.retries(upstream).increment(1);
+    }
+
+    fn retries(&self, upstream: &'static str) -> &Counter {
         let retries = || metrics::counter!(metric::RPC_CLIENT_RETRIES, "upstream" => upstream);
-        self.retries.get_or_init(retries).increment(1);
+        self.retries.get_or_init(retries)
     }
 }
 

@@ -56,17 +56,21 @@ impl Series {
             .durations
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        let duration = durations
-            .entry((method, outcome))
-            .or_insert_with(|| duration(upstream, method, outcome));
+        let duration = durations.entry((method, outcome)).or_insert_with(|| {
+            // The first try begins the count of retries, at 0: that it has grown is seen by what was there before.
+            self.retries(upstream);
+            duration(upstream, method, outcome)
+        });
         duration.record(took.as_secs_f64());
     }
 
     pub(super) fn retried(&self, upstream: &'static str) {
-        let retries = self
-            .retries
-            .get_or_init(|| metrics::counter!(metric::HTTP_CLIENT_RETRIES, "upstream" => upstream));
-        retries.increment(1);
+        self.retries(upstream).increment(1);
+    }
+
+    fn retries(&self, upstream: &'static str) -> &Counter {
+        let retries = || metrics::counter!(metric::HTTP_CLIENT_RETRIES, "upstream" => upstream);
+        self.retries.get_or_init(retries)
     }
 }
 

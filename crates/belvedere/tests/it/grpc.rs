@@ -93,6 +93,8 @@ async fn is_one_trace(propagators: &str, headers: [(&str, String); 1]) {
         .iter()
         .filter(|span| span.parent_span_id == served.span_id);
     assert_eq!(statements.count(), 1, "{below:?}");
+    let retries = r#"rpc_client_retries_total{upstream="next"} 0"#;
+    first.metric(retries).await;
 }
 
 #[tokio::test]

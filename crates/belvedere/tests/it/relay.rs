@@ -40,6 +40,8 @@ async fn a_request_through_two_services_is_one_trace_and_has_one_id() {
     let (above, below) = (first.otlp().trace(trace_id), last.otlp().trace(trace_id));
     let call = sole(&above, "client");
     assert_eq!(call.parent_span_id, sole(&above, "server").span_id);
+    let retries = r#"http_client_retries_total{upstream="next"} 0"#;
+    first.metric(retries).await;
     assert_eq!(sole(&below, "server").parent_span_id, call.span_id);
 }
 
