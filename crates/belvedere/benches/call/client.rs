@@ -4,7 +4,10 @@ use futures_util::future::join_all;
 use tonic::{Request, transport};
 use tonic_prost::ProstCodec;
 
-use super::echo::{PATH, Said};
+use super::{
+    SETTLED,
+    echo::{PATH, Said},
+};
 
 /// Calls that are open at a time, all on one connection.
 const AT_ONCE: usize = 8;
@@ -27,6 +30,12 @@ impl Client {
             }
         });
         join_all(work).await;
+    }
+
+    /// A server waits for the end of its connections before its own: what drops it next must not wait for us.
+    pub(super) async fn leave(self) {
+        drop(self);
+        tokio::time::sleep(SETTLED).await;
     }
 
     async fn call(&self) {

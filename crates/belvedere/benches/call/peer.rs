@@ -10,7 +10,6 @@ use std::{
 use belvedere_testing::{OtlpSink, report};
 
 use super::{
-    SETTLED,
     apart::{Process, callgrind, free_addr, totals},
     client::Client,
     server::ADDR,
@@ -149,9 +148,7 @@ pub(super) async fn instructions(side: Side, collector: &Collector, calls: usize
     let peer = Peer::start(side, collector, &callgrind(&out));
     let client = Client::of(peer.addr).await;
     client.calls(calls).await;
-    drop(client);
-    // So that the end of its connection is seen: tonic waits for that.
-    tokio::time::sleep(SETTLED).await;
+    client.leave().await;
     drop(peer);
     totals(&out)
 }

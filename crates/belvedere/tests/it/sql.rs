@@ -16,7 +16,9 @@ fn queries() -> TestServiceBuilder {
 
 /// For tests that are not about the wait: a machine that runs hundreds of them may take seconds for a first connection.
 fn patient(builder: TestServiceBuilder) -> TestServiceBuilder {
-    builder.variable("DATABASE__ACQUIRE_TIMEOUT_SECONDS", "30")
+    builder
+        .variable("DATABASE__ACQUIRE_TIMEOUT_SECONDS", "30")
+        .variable("DATABASE__REQUEST_LIMIT_SECONDS", "30")
 }
 
 fn started() -> TestService {
