@@ -30,8 +30,10 @@ async fn compose(boot: Boot) -> Result<Stopped, BootError> {
             async move {
                 let mut ordered = ordered.lock().await;
                 tokio::select! {
-                    () = work(&mut ordered) => {}
+                    // With the last connection goes the last who could order: both may be so at once.
+                    biased;
                     () = shutdown.stopping() => tracing::info!("ledger_closed"),
+                    () = work(&mut ordered) => {}
                 }
             }
         })
