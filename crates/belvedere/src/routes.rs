@@ -1,17 +1,17 @@
-use std::{mem, sync::Arc};
+use std::{convert::Infallible, mem, sync::Arc};
 
-use axum::Router;
+use axum::{Router, extract::Request, response::Response, routing::Route};
 use belvedere_core::{About, Health};
 use belvedere_http::{
-    Callers, HttpConfig, Observe, RateLimit, RequireCaller,
+    Callers, HttpConfig, Observe, ObserveLayer, RateLimit, RequireCaller,
     admin::{RenderMetrics, metrics_routes},
     health_routes, method_not_allowed_problems, no_such_route_problem,
     openapi::{self, Credentials, Described, document},
-    protect::{ProtectLayer, SecurityHeadersLayer, cors},
+    protect::{CorsLayer, ProtectLayer, SecurityHeadersLayer, cors},
     rate_limits,
 };
 use belvedere_redis::{Redis, RedisRates};
-use tower::util::option_layer;
+use tower::{Layer, Service, layer::util::Identity, util::option_layer};
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::errors::BindHub;
@@ -57,17 +57,15 @@ impl Routes {
         render: RenderMetrics,
         gates: Gates,
     ) -> Router {
-        // The first is the outermost. One call for each group: each `layer` of a router costs a request boxes and futures.
         let secured = SecurityHeadersLayer::new().hsts(config.hsts || config.has_tls());
-        let outer = (
-            observe.layer(),
+        let outer = Outer {
+            observe: observe.layer(),
             secured,
-            option_layer(gates.bind_hub),
-            // Outside of all that refuses, so that a page can read why it was refused.
-            option_layer(cors(config)),
-            ProtectLayer::new(config),
-            option_layer(gates.by_ip),
-        );
+            bind_hub: gates.bind_hub,
+            cors: cors(config),
+            protect: ProtectLayer::new(config),
+            by_ip: gates.by_ip,
+        };
         let guarded = method_not_allowed_problems(self.guarded.reset_fallback());
         let open = method_not_allowed_problems(self.open.reset_fallback());
         let nothing = no_such_route_problem(Router::new());
@@ -76,12 +74,56 @@ impl Routes {
         } else {
             Router::new()
         });
-        let known = (gates.caller, option_layer(gates.by_principal));
+        let guarded = match gates.by_principal {
+            Some(limit) => outer.clone().around(guarded, (gates.caller, limit)),
+            None => outer.clone().around(guarded, gates.caller),
+        };
         guarded
-            .layer((outer.clone(), known))
-            .merge(open.layer(outer.clone()))
-            .merge(nothing.layer(outer))
+            .merge(outer.clone().around(open, Identity::new()))
+            .merge(outer.around(nothing, Identity::new()))
             .merge(probes.layer((observe.probes().layer(), secured)))
+    }
+}
+
+/// What every route has around it, the outermost first.
+#[derive(Clone)]
+struct Outer {
+    observe: ObserveLayer,
+    secured: SecurityHeadersLayer,
+    bind_hub: Option<BindHub>,
+    /// Outside of all that refuses, so that a page can read why it was refused.
+    cors: Option<CorsLayer>,
+    protect: ProtectLayer,
+    by_ip: Option<RateLimit>,
+}
+
+impl Outer {
+    /// Lays itself around `routes`, and `inner` next to the handlers, by one call: each `layer` of a router costs a request boxes
+    /// and futures. The futures of an `option_layer` are as large without its layer as with it, and each request moves them: where
+    /// no layer is optional, there is none.
+    fn around<L>(self, routes: Router, inner: L) -> Router
+    where
+        L: Layer<Route> + Clone + Send + Sync + 'static,
+        L::Service: Service<Request, Response = Response, Error = Infallible, Future: Send>
+            + Clone
+            + Send
+            + Sync
+            + 'static,
+    {
+        let Self {
+            observe,
+            secured,
+            bind_hub,
+            cors,
+            protect,
+            by_ip,
+        } = self;
+        if bind_hub.is_none() && cors.is_none() && by_ip.is_none() {
+            return routes.layer((observe, secured, protect, inner));
+        }
+        let by_ip = option_layer(by_ip);
+        let told = (option_layer(bind_hub), option_layer(cors));
+        routes.layer((observe, secured, told, protect, by_ip, inner))
     }
 }
 

@@ -48,6 +48,8 @@ impl RequestContext {
     }
 
     /// Runs a closure in this context.
+    // So that neither what it takes nor what it returns is moved once more.
+    #[inline]
     pub fn enter<T>(self: &Arc<Self>, work: impl FnOnce() -> T) -> T {
         let mut context = Some(Arc::clone(self));
         let _entered = Entered::new(&mut context, self.otel_context().cloned());

@@ -20,6 +20,7 @@ pub use cors::cors;
 pub use future::ResponseFuture;
 pub use layer::{Protect, ProtectLayer};
 pub use security::{SecurityHeaders, SecurityHeadersLayer};
+pub use tower_http::cors::CorsLayer;
 
 /// Why a response is not the handler's own. Rides in the response's extensions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
