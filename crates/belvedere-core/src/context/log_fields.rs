@@ -137,14 +137,6 @@ impl Route {
             after_path: format!("\",\"{}\":{route}", field::ROUTE).into(),
         }
     }
-
-    /// Of work that is no request: its lines have no method, path and route.
-    pub(crate) fn none() -> Self {
-        Self {
-            before_path: Box::default(),
-            after_path: Box::default(),
-        }
-    }
 }
 
 fn cut(text: &str, length: usize) -> &str {

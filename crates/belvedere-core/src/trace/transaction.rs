@@ -105,7 +105,7 @@ impl Transaction {
             tracer,
             propagators,
         } = Origin::installed();
-        let context = NewRequest::new(&Route::none(), "")
+        let context = NewRequest::new(&Route::outside(), "")
             .request_id(self.request_id.as_deref())
             .caller(self.caller)
             .propagators(*propagators)
