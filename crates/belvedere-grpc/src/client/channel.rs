@@ -14,7 +14,7 @@ use http::{Request, Response};
 use tonic::{
     Status,
     body::Body,
-    transport::{self, Certificate, ClientTlsConfig, Endpoint},
+    transport::{Certificate, ClientTlsConfig, Endpoint},
 };
 use tower_service::Service;
 
@@ -22,6 +22,7 @@ use super::{
     call::Call,
     idempotent::{self, Idempotent},
     series::Series,
+    transport::Transport,
 };
 use crate::{RpcConventions, ServiceError, timeout};
 
@@ -42,7 +43,8 @@ const KEEP_ALIVE_TIMEOUT: Duration = Duration::from_secs(10);
 /// | is refused | while the upstream is known to be down, as [HTTP calls](belvedere_http::client) are: UNAVAILABLE |
 /// | leaves | one client span and one `rpc_client_call_duration_seconds{upstream,method,status_code}` for each try |
 ///
-/// The connection is made at the first call, and anew when it breaks or the upstream tells it to go. A stream that is to be
+/// The connection is made at the first call, and anew when it breaks, the upstream tells it to go, or it is older than
+/// `max_connection_age_seconds`: replicas that have come since are called, too. What runs on the old one ends there. A stream that is to be
 /// open for longer than the settings say needs a timeout of its own ([`tonic::Request::set_timeout`]).
 ///
 /// The pause before a retry is random, between nothing and a limit that doubles; `RetryInfo` is waited for, unless the call would
@@ -55,7 +57,6 @@ pub struct Channel {
     upstream: Arc<Inner>,
     conventions: RpcConventions,
     idempotent: Arc<Idempotent>,
-    transport: transport::Channel,
 }
 
 #[derive(Debug)]
@@ -67,6 +68,7 @@ pub(super) struct Inner {
     pub(super) breaker: Breaker,
     pub(super) budget: Budget,
     timeout: Duration,
+    transport: Transport,
 }
 
 impl Channel {
@@ -83,6 +85,8 @@ impl Channel {
         let url = config.url.clone().ok_or(UpstreamError::NoUrl { name })?;
         let endpoint = endpoint(&url, config);
         let endpoint = endpoint.map_err(|source| UpstreamError::Trust { name, source })?;
+        let age = config.max_connection_age_seconds;
+        let age = age.map(|age| age.duration());
         Ok(Self {
             upstream: Arc::new(Inner {
                 name,
@@ -92,10 +96,10 @@ impl Channel {
                 breaker: Breaker::new(name, config.circuit_open_seconds.duration()),
                 budget: Budget::default(),
                 timeout: config.timeout_seconds.duration(),
+                transport: Transport::new(endpoint, age),
             }),
             conventions: RpcConventions::default(),
             idempotent: Arc::default(),
-            transport: endpoint.connect_lazy(),
         })
     }
 
@@ -156,7 +160,7 @@ impl Service<Request<Body>> for Channel {
     }
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
-        let transport = self.transport.clone();
+        let transport = self.upstream.transport.channel();
         let asked = timeout::read(request.headers()).unwrap_or(self.upstream.timeout);
         let call = Call {
             upstream: Arc::clone(&self.upstream),

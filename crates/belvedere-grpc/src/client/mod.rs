@@ -6,5 +6,6 @@ mod channel;
 mod idempotent;
 mod sent;
 mod series;
+mod transport;
 
 pub use channel::Channel;

@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use belvedere_core::{NewRequest, RequestContext, context::Route};
+use belvedere_core::{NewRequest, RequestContext, config::Seconds, context::Route};
 use belvedere_grpc::Channel;
 use belvedere_http::{UpstreamConfig, deadline::Limit};
 use futures_util::future::{join_all, poll_fn};
@@ -10,12 +10,16 @@ use opentelemetry::trace::{SpanKind, Status as SpanStatus};
 use tonic::{Code, Request, Status};
 use tonic_prost::ProstCodec;
 
-use crate::harness::{Ask, Said, Service, ask};
+use crate::harness::{Ask, Said, Service, ask, until};
 
 fn channel(addr: SocketAddr) -> Channel {
+    channel_with(addr, UpstreamConfig::default())
+}
+
+fn channel_with(addr: SocketAddr, config: UpstreamConfig) -> Channel {
     let config = UpstreamConfig {
         url: Some(format!("http://{addr}").parse().unwrap()),
-        ..UpstreamConfig::default()
+        ..config
     };
     Channel::new("probe", &config).unwrap()
 }
@@ -132,6 +136,34 @@ async fn a_call_that_is_taken_back_is_cancelled_on_both_sides() {
     service.completed(1).await;
     assert_eq!(service.counted("Unary", "CANCELLED"), 1.0);
     assert_eq!(counted(&service, "CANCELLED"), 1.0);
+}
+
+#[tokio::test]
+async fn an_old_connection_is_replaced_and_ends_with_its_last_call() {
+    let service = Service::start().await;
+    let config = UpstreamConfig {
+        max_connection_age_seconds: Some(Seconds::new(1)),
+        ..UpstreamConfig::default()
+    };
+    let channel = channel_with(service.addr, config);
+    let others = service.connections();
+    let mut waiting = Box::pin(call(&channel, ask("wait")));
+    tokio::select! {
+        _ = &mut waiting => unreachable!("nobody ends it"),
+        () = service.running(1) => {}
+    }
+    call(&channel, ask("fine")).await.unwrap();
+    assert_eq!(service.connections() - others, 1.0);
+    tokio::time::sleep(Duration::from_millis(1200)).await;
+    for _ in 0..2 {
+        call(&channel, ask("fine")).await.unwrap();
+        assert_eq!(service.connections() - others, 2.0);
+    }
+    drop(waiting);
+    until("the end of the old connection", || {
+        service.connections() - others == 1.0
+    })
+    .await;
 }
 
 #[tokio::test]

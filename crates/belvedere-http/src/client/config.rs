@@ -19,6 +19,9 @@ settings! {
         pub circuit_open_seconds: Seconds = Seconds::new(5),
         /// Largest body of an answer, in bytes.
         pub body_limit_bytes: usize = 1024 * 1024,
+        /// By gRPC: age at which a connection is replaced, give or take a tenth, so that replicas that have come since are called
+        /// too. Unset: it lasts until the upstream ends it.
+        pub max_connection_age_seconds: Option<Seconds> = None,
         /// A PEM file of certificates to trust beside the public ones: a private authority.
         pub ca_file: Option<PathBuf> = None,
     }
