@@ -12,7 +12,7 @@ pub(super) enum Transport {
     /// For as long as it works.
     Lasting(Channel),
     /// Not for longer than it may.
-    Aging(Aging),
+    Aging(Box<Aging>),
 }
 
 /// A connection that is replaced once it is too old. The calls on it end there; it is closed after the last of them.
@@ -34,11 +34,11 @@ impl Transport {
     pub(super) fn new(endpoint: Endpoint, max_age: Option<Duration>) -> Self {
         match max_age {
             None => Self::Lasting(endpoint.connect_lazy()),
-            Some(max_age) => Self::Aging(Aging {
+            Some(max_age) => Self::Aging(Box::new(Aging {
                 current: Mutex::new(Current::begin(&endpoint, max_age)),
                 endpoint,
                 max_age,
-            }),
+            })),
         }
     }
 

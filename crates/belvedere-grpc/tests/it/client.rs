@@ -142,7 +142,7 @@ async fn a_call_that_is_taken_back_is_cancelled_on_both_sides() {
 async fn an_old_connection_is_replaced_and_ends_with_its_last_call() {
     let service = Service::start().await;
     let config = UpstreamConfig {
-        max_connection_age_seconds: Some(Seconds::new(1)),
+        max_connection_age_seconds: Some(Seconds::new(3)),
         ..UpstreamConfig::default()
     };
     let channel = channel_with(service.addr, config);
@@ -154,7 +154,7 @@ async fn an_old_connection_is_replaced_and_ends_with_its_last_call() {
     }
     call(&channel, ask("fine")).await.unwrap();
     assert_eq!(service.connections() - others, 1.0);
-    tokio::time::sleep(Duration::from_millis(1200)).await;
+    tokio::time::sleep(Duration::from_millis(3400)).await;
     for _ in 0..2 {
         call(&channel, ask("fine")).await.unwrap();
         assert_eq!(service.connections() - others, 2.0);
