@@ -70,6 +70,7 @@ const READING: &str = "\
   for waking it. The load is a batch task (`sched(7)`), which waits until the server has nothing to do.
 - Instructions are counted by callgrind in user space, as the difference between 2,300 and 300 requests: they repeat within
   5 %. `make ir-gate` holds those of a generated service within [`limits.toml`](../benches/limits.toml). None for Python.
+  [Where the rest goes](../benches/PROFILE.md) tells them by part.
 - Requests a second are as many as one load thread on the other core could send; `>=` where the server was busy for less than
   90 % of the time and could have done more.
 - Latencies are those at a fixed rate over 64 connections, each counted from the moment it was due: a pause is seen by all who
