@@ -23,7 +23,7 @@ pub(crate) fn draw(growth: &Growth) -> String {
 }
 
 fn cell(svg: &mut Svg, (left, top): (f64, f64), curve: &Curve) {
-    let title = format!("CPU us a request, by {}", curve.of);
+    let title = format!("CPU us by {}", curve.of);
     svg.text((left + 10.0, top + 18.0), Anchor::Start, &title);
     let (x0, y0, x1, y1) = FRAME;
     svg.line((left + x0, top + y1), (left + x1, top + y1), RULE);
