@@ -26,7 +26,7 @@ enum Bound {
 
 type Measure = fn(&Results) -> Option<f64>;
 
-const TARGETS: [(&str, &str, Bound, Measure); 13] = [
+const TARGETS: [(&str, &str, Bound, Measure); 14] = [
     (
         "all signals, traces 1 %: CPU a request, x bare axum",
         "<= 1.5",
@@ -108,6 +108,12 @@ const TARGETS: [(&str, &str, Bound, Measure); 13] = [
         "<= 1.05",
         Bound::Most(1.05),
         |results| call_ratio(results, "Off", "Bare"),
+    ),
+    (
+        "by gRPC, everything off: CPU a call, x tonic with the same protections",
+        "<= 1.05",
+        Bound::Most(1.05),
+        |results| call_ratio(results, "Off", "Protected"),
     ),
 ];
 

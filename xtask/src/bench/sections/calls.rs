@@ -45,10 +45,10 @@ fn bench(checkout: &Checkout, args: &[&str]) -> Result<String> {
     Ok(command::capture(&mut cargo)?.all())
 }
 
-/// Lines like `Off: 29.2 us of CPU a call, 1.13 x bare`.
+/// Lines like `    Off: 29.2 us of CPU a call, 1.13 x bare`.
 fn figures(printed: &str, unit: &str) -> Vec<(String, f64)> {
     let figures = printed.lines().filter_map(|line| {
-        let (side, rest) = line.split_once(": ")?;
+        let (side, rest) = line.trim_start().split_once(": ")?;
         let (figure, rest) = rest.split_once(' ')?;
         let figure = figure.parse().ok()?;
         rest.starts_with(unit).then(|| (side.to_owned(), figure))
@@ -78,11 +78,11 @@ mod tests {
     #[test]
     fn figures_of_both_runs_are_one_row_each() {
         let micros = figures(
-            "other: words\nBare: 25.9 us of CPU a call, 1.00 x bare\n",
+            "other: words\n    Bare: 25.9 us of CPU a call, 1.00 x bare\n",
             CPU,
         );
         let counted = figures(
-            "Bare: 70123.4 instructions a call, 1.00 x bare\n",
+            "    Bare: 70123.4 instructions a call, 1.00 x bare\n",
             INSTRUCTIONS,
         );
         let bare = Call {
