@@ -159,3 +159,22 @@ impl Hasher for Address {
         self.write_u64(address as u64);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_field_keeps_few_texts_and_none_that_is_long() {
+        let mut field = KnownField::new("product", &Redactor::default());
+        let long = "x".repeat(MAX_TEXT + 1);
+        field.keep(&long, b"");
+        assert_eq!(field.rendered(&long), None);
+        let texts: Vec<_> = (0..100).map(|number| number.to_string()).collect();
+        for text in &texts {
+            field.keep(text, text.as_bytes());
+        }
+        let kept = texts.iter().filter_map(|text| field.rendered(text));
+        assert_eq!(kept.collect::<Vec<_>>(), [b"0", b"1"]);
+    }
+}

@@ -2,6 +2,7 @@
 
 mod events;
 mod hostile;
+mod known;
 mod limits;
 mod moments;
 mod support;

@@ -18,7 +18,7 @@ use tracing::{
 use super::support::{moment, style};
 use crate::log::line::Scratch;
 
-struct NoCallsite;
+pub(super) struct NoCallsite;
 
 impl Callsite for NoCallsite {
     fn set_interest(&self, _: Interest) {}

@@ -31,29 +31,47 @@ pub(super) fn style() -> Style {
     }
 }
 
-#[derive(Clone, Default)]
-struct Capture(Arc<Mutex<String>>);
+#[derive(Clone)]
+struct Capture {
+    text: Arc<Mutex<String>>,
+    style: Arc<Style>,
+    /// Knows all events so far.
+    scratch: Arc<Mutex<Scratch>>,
+}
+
+impl Capture {
+    fn new() -> Self {
+        Self {
+            text: Arc::default(),
+            style: style().into(),
+            scratch: Arc::default(),
+        }
+    }
+
+    fn render(&self, scratch: &mut Scratch, event: &Event<'_>) -> String {
+        scratch.render(&self.style, moment(), event.metadata(), |visitor| {
+            event.record(visitor);
+        });
+        String::from_utf8(scratch.line.clone()).unwrap()
+    }
+}
 
 impl<S: Subscriber> Layer<S> for Capture {
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
-        let (mut scratch, style) = (Scratch::default(), style());
-        let mut render = || {
-            scratch.render(&style, moment(), event.metadata(), |visitor| {
-                event.record(visitor);
-            });
-            String::from_utf8(scratch.line.clone()).unwrap()
-        };
-        let text = render();
-        assert_eq!(render(), text, "known or not, an event is the same line");
-        self.0.lock().unwrap().push_str(&text);
+        let text = self.render(&mut Scratch::default(), event);
+        for _ in 0..2 {
+            let again = self.render(&mut self.scratch.lock().unwrap(), event);
+            assert_eq!(again, text, "known or not, an event is the same line");
+        }
+        self.text.lock().unwrap().push_str(&text);
     }
 }
 
 /// What `log` leaves behind.
 pub(super) fn line(log: impl FnOnce()) -> String {
-    let capture = Capture::default();
+    let capture = Capture::new();
     with_default(Registry::default().with(capture.clone()), log);
-    let text = capture.0.lock().unwrap();
+    let text = capture.text.lock().unwrap();
     text.clone()
 }
 
