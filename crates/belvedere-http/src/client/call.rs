@@ -119,3 +119,22 @@ impl<'u> Call<'u> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Upstream, UpstreamConfig};
+
+    #[test]
+    fn credentials_are_kept_out_of_logs_and_http2s_table() {
+        let config = UpstreamConfig {
+            url: Some("http://127.0.0.1:1".parse().unwrap()),
+            ..UpstreamConfig::default()
+        };
+        let upstream = Upstream::new("payments", &config).unwrap();
+        let token = HeaderValue::from_static("Bearer hunter2");
+        let call = upstream.get("orders").authorization(token);
+        assert!(call.headers[AUTHORIZATION].is_sensitive());
+        assert!(!format!("{:?}", call.headers).contains("hunter2"));
+    }
+}

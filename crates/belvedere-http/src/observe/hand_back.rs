@@ -38,3 +38,20 @@ fn put(headers: &mut HeaderMap, name: HeaderName, value: &[u8]) {
         headers.append(name, value);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use belvedere_testing::CapturedRequest;
+
+    use super::*;
+
+    #[test]
+    fn a_trace_that_is_handed_back_is_kept_out_of_http2s_table() {
+        let request = CapturedRequest::begin();
+        let mut headers = HeaderMap::new();
+        trace(ResponseTrace::Both, &request.context, &mut headers);
+        for name in [TRACERESPONSE, SERVER_TIMING] {
+            assert!(headers[&name].is_sensitive(), "{name}");
+        }
+    }
+}
