@@ -31,3 +31,31 @@ where
     extract::check(&asked).map_err(status)?;
     Ok(asked)
 }
+
+#[cfg(test)]
+mod tests {
+    use tonic::Code;
+    use tonic_types::StatusExt;
+
+    use super::*;
+
+    #[derive(Debug, Validate)]
+    struct Asked {
+        #[garde(range(min = 1))]
+        quantity: u32,
+    }
+
+    #[test]
+    fn what_breaks_its_own_rules_is_refused_by_its_fields() {
+        let refused = valid(Asked { quantity: 0 }).unwrap_err();
+        assert_eq!(refused.code(), Code::InvalidArgument);
+        let wrong = refused.get_details_bad_request().unwrap();
+        assert_eq!(wrong.field_violations[0].field, "quantity");
+        assert_eq!(valid(Asked { quantity: 2 }).unwrap().quantity, 2);
+    }
+
+    #[test]
+    fn outside_of_a_call_nobody_calls() {
+        assert_eq!(caller().unwrap_err().code(), Code::Unauthenticated);
+    }
+}

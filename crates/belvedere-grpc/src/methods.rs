@@ -73,6 +73,9 @@ mod tests {
         let made_up = methods.at("/grpc.health.v1.Health/Made");
         assert!(made_up.is_unmatched());
         assert!(Arc::ptr_eq(made_up, methods.at("/up")));
+        let unserved = Methods::of(&[], &[FILE_DESCRIPTOR_SET]).unwrap();
+        let check = unserved.at("/grpc.health.v1.Health/Check");
+        assert!(check.is_unmatched(), "only described");
     }
 
     #[test]

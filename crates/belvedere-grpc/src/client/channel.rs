@@ -54,7 +54,7 @@ const KEEP_ALIVE_TIMEOUT: Duration = Duration::from_secs(10);
 /// Cheap to clone: all clones share connection, circuit and retry budget.
 #[derive(Debug, Clone)]
 pub struct Channel {
-    upstream: Arc<Inner>,
+    pub(super) upstream: Arc<Inner>,
     conventions: RpcConventions,
     idempotent: Arc<Idempotent>,
 }

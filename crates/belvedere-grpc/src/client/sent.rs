@@ -94,3 +94,28 @@ fn put(headers: &mut HeaderMap, name: &'static str, value: &[u8]) {
         headers.insert(HeaderName::from_static(name), value);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use belvedere_core::{NewRequest, context::Route, trace::Tracer};
+    use belvedere_http::UpstreamConfig;
+
+    use super::*;
+    use crate::Channel;
+
+    #[tokio::test]
+    async fn what_is_another_for_each_call_is_kept_out_of_http2s_table() {
+        let config = UpstreamConfig {
+            url: Some("http://127.0.0.1:1".parse().unwrap()),
+            ..UpstreamConfig::default()
+        };
+        let channel = Channel::new("probe", &config).unwrap();
+        let sent = Sent::begin(&channel.upstream, RpcConventions::default(), "/p.v1.P/Get");
+        let context = NewRequest::new(&Route::new("GET", "/"), "/").begin(&Tracer::off());
+        let mut headers = HeaderMap::new();
+        context.enter(|| sent.sign(&mut headers));
+        for name in [header::REQUEST_ID, header::TRACEPARENT] {
+            assert!(headers[name].is_sensitive(), "{name}");
+        }
+    }
+}

@@ -54,3 +54,25 @@ pub(super) fn translated(mut response: Response) -> Response {
     }
     status.into_http::<Body>()
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::response::IntoResponse;
+    use belvedere_core::{NewRequest, context::Route, trace::Tracer};
+    use tonic::Code;
+    use tonic_types::StatusExt;
+
+    use super::*;
+
+    #[test]
+    fn what_a_layer_refuses_keeps_its_cause_and_when_to_come_again() {
+        let context = NewRequest::new(&Route::new("POST", "/"), "/").begin(&Tracer::off());
+        let refused = Problem::internal(std::fmt::Error).retry_after(COME_AGAIN);
+        let told = context.enter(|| translated(refused.into_response()));
+        assert!(context.take_cause().is_some());
+        let status = Status::from_header_map(told.headers()).unwrap();
+        assert_eq!(status.code(), Code::Internal);
+        let again = status.get_details_retry_info().unwrap().retry_delay;
+        assert_eq!(again, Some(COME_AGAIN));
+    }
+}

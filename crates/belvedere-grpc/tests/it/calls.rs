@@ -144,6 +144,18 @@ async fn check(service: &Service, kind: Kind, case: &Case) {
         case.failed,
         "{what}"
     );
+    let error = span.get("error.type").unwrap_or("none");
+    assert!(error.ends_with(error_type(case)), "{what}: {error}");
+}
+
+/// The end of the `error.type` of a span, of which one that is none has nothing.
+fn error_type(case: &Case) -> &'static str {
+    match case.outcome {
+        "client_abort" => "client_disconnect",
+        "error" => "Broken",
+        "ok" => "none",
+        outcome => outcome,
+    }
 }
 
 async fn call(service: &Service, kind: Kind, case: &Case, what: &str) {
@@ -200,5 +212,34 @@ async fn a_call_that_ends_without_a_status_has_failed_in_every_signal() {
         let span = service.servers().pop().unwrap();
         assert_eq!(span.get("rpc.grpc.status_code"), Some("2"), "{part}");
         assert!(matches!(span.status, Status::Error { .. }), "{part}");
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_breaks_has_failed_in_every_signal() {
+    let service = Service::start().await;
+    let mut request = ask("fine");
+    let without = "rest".parse().unwrap();
+    request.metadata_mut().insert("without", without);
+    assert!(service.client.call(Kind::Download, request).await.is_err());
+    service.completed(1).await;
+    let record = &service.logs.completed()[0];
+    assert_eq!(record.field("grpc_status"), "INTERNAL");
+    assert_eq!(record.field("outcome"), "error");
+    let told = service.logs.exceptions();
+    assert_eq!(told[0].field("exc_type"), "response_body");
+    assert_eq!(service.counted("Download", "INTERNAL"), 1.0);
+}
+
+#[tokio::test]
+async fn a_panic_is_counted_by_where_it_happened() {
+    let service = Service::start().await;
+    for (kind, end, place) in [
+        (Kind::Unary, "panic", "handler"),
+        (Kind::Download, "panic_later", "body"),
+    ] {
+        service.client.ask(kind, end).await.unwrap_err();
+        let counted = service.metrics.sum("panics_total", &[("where", place)]);
+        assert_eq!(counted, 1.0, "{place}");
     }
 }

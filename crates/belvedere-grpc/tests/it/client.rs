@@ -1,6 +1,6 @@
 //! Calls to others: seen as what they are, and by those who are called.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{error::Error, net::SocketAddr, sync::Arc, time::Duration};
 
 use belvedere_core::{NewRequest, RequestContext, config::Seconds, context::Route};
 use belvedere_grpc::Channel;
@@ -25,9 +25,17 @@ fn channel_with(addr: SocketAddr, config: UpstreamConfig) -> Channel {
 }
 
 async fn call(channel: &Channel, request: Request<Ask>) -> Result<Said, Status> {
+    call_at(channel, "/probe.v1.Probe/Unary", request).await
+}
+
+async fn call_at(
+    channel: &Channel,
+    path: &'static str,
+    request: Request<Ask>,
+) -> Result<Said, Status> {
     let mut grpc = tonic::client::Grpc::new(channel.clone());
     grpc.ready().await.unwrap();
-    let path = "/probe.v1.Probe/Unary".parse().unwrap();
+    let path = path.parse().unwrap();
     let codec = ProstCodec::<Ask, Said>::default();
     let response = grpc.unary(request, path, codec).await?;
     Ok(response.into_inner())
@@ -68,6 +76,9 @@ async fn a_call_is_a_span_of_its_caller_and_the_parent_of_who_is_called() {
     assert_eq!(client.parent.unwrap().span_id, context.span_id());
     assert_eq!(server.parent.unwrap().span_id, client.span_id);
     assert_eq!(client.get("peer.service"), Some("probe"));
+    let port = service.addr.port().to_string();
+    assert_eq!(client.get("server.address"), Some("127.0.0.1"));
+    assert_eq!(client.get("server.port"), Some(&*port));
     assert_eq!(client.get("rpc.grpc.status_code"), Some("0"));
     assert_eq!(client.status, SpanStatus::Unset);
     assert_eq!(counted(&service, "OK"), 1.0);
@@ -126,6 +137,19 @@ async fn the_time_that_a_handler_has_is_handed_on() {
 }
 
 #[tokio::test]
+async fn a_call_that_says_no_time_has_that_of_the_settings() {
+    let service = Service::start().await;
+    let config = UpstreamConfig {
+        timeout_seconds: Seconds::new(40),
+        ..UpstreamConfig::default()
+    };
+    let channel = channel_with(service.addr, config);
+    let said = call(&channel, ask("heard:grpc-timeout")).await.unwrap();
+    let left: u64 = said.text.trim_end_matches('m').parse().unwrap();
+    assert!((20_000..=40_000).contains(&left), "{left}");
+}
+
+#[tokio::test]
 async fn a_call_that_is_taken_back_is_cancelled_on_both_sides() {
     let service = Service::start().await;
     let channel = channel(service.addr);
@@ -176,6 +200,8 @@ async fn an_upstream_that_is_gone_is_left_alone_after_a_while() {
     for _ in 0..40 {
         let failed = call(&channel, ask("fine")).await.unwrap_err();
         assert_eq!(failed.code(), Code::Unavailable);
+        let is_refused = failed.message().contains("circuit is open");
+        assert_eq!(failed.source().is_none(), is_refused, "why is kept");
         messages.push(failed.message().to_owned());
     }
     assert!(messages[0].contains("cannot be reached"), "{messages:?}");
@@ -205,6 +231,17 @@ async fn an_upstream_that_was_granted_hardly_any_time_has_not_failed() {
     }
     assert_eq!(counted(&service, "DEADLINE_EXCEEDED"), 40.0);
     assert!(service.logs.named("upstream_circuit_opened").is_empty());
+    assert!(call(&channel, ask("fine")).await.is_ok());
+}
+
+#[tokio::test]
+async fn an_upstream_that_does_not_know_a_method_has_not_failed() {
+    let service = Service::start().await;
+    let channel = channel(service.addr);
+    for _ in 0..40 {
+        let unknown = call_at(&channel, "/probe.v1.Probe/Made", ask("fine")).await;
+        assert_eq!(unknown.unwrap_err().code(), Code::Unimplemented);
+    }
     assert!(call(&channel, ask("fine")).await.is_ok());
 }
 

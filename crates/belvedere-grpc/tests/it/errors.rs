@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
+use belvedere_core::{config::Seconds, spawn};
 use belvedere_grpc::GrpcConfig;
 use belvedere_http::Problem;
 use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
-use crate::harness::{Kind, Service, Setup, ask, until};
+use crate::harness::{Kind, Service, Setup, ask, in_time, until};
 
 async fn failed(service: &Service, end: &str) -> Status {
     service.client.ask(Kind::Unary, end).await.unwrap_err()
@@ -114,6 +115,31 @@ async fn a_call_that_finds_no_place_is_told_to_come_again() {
 }
 
 #[tokio::test]
+async fn a_head_is_waited_for_as_long_as_is_set_and_a_stream_that_has_begun_goes_on() {
+    let setup = Setup {
+        config: GrpcConfig {
+            timeout_seconds: Seconds::new(1),
+            ..GrpcConfig::default()
+        },
+        ..Setup::default()
+    };
+    let service = setup.start().await;
+    let client = service.client.clone();
+    let open = spawn(async move { client.ask(Kind::Download, "wait_later").await });
+    service.running(1).await;
+    let mut patient = ask("wait");
+    patient.set_timeout(Duration::from_secs(600));
+    for request in [ask("wait"), patient] {
+        let call = service.client.call(Kind::Unary, request);
+        let late = in_time("its time", call).await.unwrap_err();
+        assert_eq!(late.code(), Code::DeadlineExceeded);
+    }
+    service.completed(2).await;
+    assert_eq!(service.active(), 1.0);
+    drop(open);
+}
+
+#[tokio::test]
 async fn a_message_that_is_too_large_is_its_callers_mistake() {
     let service = Service::start().await;
     let refused = failed(&service, &"x".repeat(5 * 1024 * 1024)).await;
@@ -149,6 +175,16 @@ async fn a_caller_that_is_not_known_is_refused_in_grpc() {
     let completed = service.logs.completed();
     assert_eq!(completed[1].of_request("tenant_id"), "acme");
     assert_eq!(completed[1].of_request("user_id"), "ada");
+    let span = service.servers().pop().unwrap();
+    let wanted = [
+        ("tenant_id", "acme"),
+        ("user_id", "ada"),
+        ("client.address", "127.0.0.1"),
+        ("request_id", completed[1].of_request("request_id")),
+    ];
+    for (key, value) in wanted {
+        assert_eq!(span.get(key), Some(value), "{key}");
+    }
 }
 
 #[tokio::test]

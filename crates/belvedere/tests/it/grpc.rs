@@ -2,6 +2,7 @@
 
 mod contract;
 mod guarded;
+mod listener;
 
 use std::{future::Future, time::Duration};
 

@@ -120,6 +120,10 @@ fn lacking(answer: http::Response<Body>, part: &[u8]) -> http::Response<Body> {
             Body::new(StreamBody::new(messages))
         }),
         b"body" => answer.map(|_| Body::empty()),
+        b"rest" => answer.map(|_| {
+            let broken = Err::<Frame<Bytes>, _>(Status::data_loss("it broke"));
+            Body::new(StreamBody::new(stream::iter([broken])))
+        }),
         // A proxy's, before a service that is away.
         _ => {
             let mut answer = answer.map(|_| Body::new("no healthy upstream".to_owned()));

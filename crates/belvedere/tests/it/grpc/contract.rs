@@ -72,7 +72,8 @@ async fn a_call_is_one_line_and_one_span_of_the_contract() {
         assert_eq!(line[field], value, "{field}");
     }
     assert_eq!(line["status_code"], 200);
-    assert!(line["duration_ms"].is_number() && line["response_bytes"].is_number());
+    assert!(line["duration_ms"].is_number());
+    assert_eq!(line["response_bytes"], 7, "a frame's head, and a number");
     let trace = line["trace_id"].as_str().unwrap();
     service.trace(trace).await;
     let spans = service.otlp().trace(trace);
@@ -91,6 +92,30 @@ async fn a_call_is_one_line_and_one_span_of_the_contract() {
     }
     let completed = service.lines().into_iter().filter(is_it);
     assert_eq!(completed.count(), 1);
+}
+
+#[tokio::test]
+async fn a_call_leaves_its_trace_beside_its_duration() {
+    let service = shelf().start().unwrap();
+    let mut client = client(&service).await;
+    find(&mut client, wanted(1)).await.unwrap();
+    let is_it = |line: &Value| line["message"] == "request_completed" && line["route"] == METHOD;
+    let line = service.line(is_it).await;
+    let url = format!("http://{}/metrics", service.admin());
+    let request = reqwest::Client::new().get(url);
+    let request = request.header("accept", "application/openmetrics-text;version=1.0.0");
+    let text = request.send().await.unwrap().text().await.unwrap();
+    let durations = text
+        .lines()
+        .filter(|line| line.starts_with("grpc_response_time_seconds_bucket{"));
+    let told: Vec<_> = durations
+        .filter_map(|line| line.split_once(" # "))
+        .collect();
+    let [(series, exemplar)] = told[..] else {
+        panic!("one bucket has it: {told:?}");
+    };
+    assert_eq!(label(series, "method"), "Find");
+    assert_eq!(label(exemplar, "trace_id"), line["trace_id"]);
 }
 
 /// The trace that a request and a call are part of, sent along with both.
